@@ -8,17 +8,14 @@ import (
 	"fmt"
 	"go/format"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"kesbridge/internal/eso/esotest"
 )
 
 var update = flag.Bool("update", false, "write facts_gen.go and the goldens")
-
-// sharedDir is the folder of measured facts beside the repository; what needs
-// it is skipped where it isn't there.
-var sharedDir = filepath.Join("..", "..", "..", "shared")
 
 // oldest is the first release that we make a profile of.
 var oldest = release{0, 9, 0}
@@ -49,10 +46,7 @@ type jsonFacts struct {
 
 func loadFacts(t *testing.T) jsonFacts {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(sharedDir, "facts", "eso-crd-defaults.json"))
-	if os.IsNotExist(err) {
-		t.Skip("skipped the comparison with the facts of all ESO releases: no ../shared/facts/eso-crd-defaults.json beside the repository")
-	}
+	data, err := os.ReadFile(esotest.Shared(t, "facts", "eso-crd-defaults.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
