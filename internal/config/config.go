@@ -1,0 +1,176 @@
+package config
+
+import (
+	"maps"
+	"slices"
+
+	"kesbridge/internal/manifest"
+)
+
+// The built-in settings.
+const (
+	DefaultRefreshInterval = "1h0m0s"
+	DefaultOnUnsupported   = "fail"
+	DefaultUnmatched       = "generate"
+	DefaultFidelity        = "natural"
+	DefaultStoreKind       = "ClusterSecretStore"
+)
+
+// Config is a kesbridge.yaml. A nil *Config is "there is none" and can be
+// asked for settings too.
+type Config struct {
+	// File is its name as it was given, for messages.
+	File       string             `yaml:"-"`
+	Defaults   Defaults           `yaml:"defaults"`
+	Controller Controller         `yaml:"controller"`
+	Stores     []StoreRule        `yaml:"stores"`
+	Clusters   map[string]Cluster `yaml:"clusters"`
+}
+
+// Defaults are settings for every resource; a zero field wasn't given.
+type Defaults struct {
+	RefreshInterval string `yaml:"refreshInterval"`
+	EsoVersion      string `yaml:"esoVersion"`
+	OnUnsupported   string `yaml:"onUnsupported"`
+	Unmatched       string `yaml:"unmatched"`
+	Origin          *bool  `yaml:"origin"`
+	IBMGroup        string `yaml:"ibmGroup"`
+	Fidelity        string `yaml:"fidelity"`
+}
+
+// Controller is how KES was set up.
+type Controller struct {
+	// Env is the environment of its Deployment. A variable without a value
+	// is there and empty, which KES takes for unset.
+	Env map[string]string `yaml:"env"`
+}
+
+// StoreRule gives a store to the resources that it matches.
+type StoreRule struct {
+	Match Match `yaml:"match"`
+	// Store is the zero Store where the rule only sets the fields below and
+	// leaves the store to be derived.
+	Store Store `yaml:"store"`
+	// RefreshInterval is in Go's form, or empty.
+	RefreshInterval string `yaml:"refreshInterval"`
+	// SecretBinary: the AWS secrets are binary, which no manifest shows.
+	SecretBinary bool `yaml:"secretBinary"`
+	// Pos is where the rule stands.
+	Pos manifest.Pos `yaml:"-"`
+}
+
+// Store is an existing store.
+type Store struct {
+	// Kind is SecretStore or ClusterSecretStore, never empty where Name isn't.
+	Kind string `yaml:"kind"`
+	Name string `yaml:"name"`
+	// Path is the `path` of a Vault store that has one.
+	Path string `yaml:"path"`
+}
+
+// Cluster is what differs in one cluster.
+type Cluster struct {
+	Server      string            `yaml:"server"`
+	Labels      map[string]string `yaml:"labels"`
+	EsoVersion  string            `yaml:"esoVersion"`
+	KubeVersion string            `yaml:"kubeVersion"`
+	APIVersions []string          `yaml:"apiVersions"`
+	Stores      []StoreRule       `yaml:"stores"`
+	Controller  Controller        `yaml:"controller"`
+}
+
+// Settings are what holds in one cluster, or everywhere where a configuration
+// has no clusters.
+type Settings struct {
+	// File is the configuration that they come from, or empty.
+	File string
+
+	Cluster       string // as chosen, or empty
+	ClusterServer string
+	ClusterLabels map[string]string
+
+	// RefreshInterval is in Go's form and never empty; RefreshIntervalSet
+	// tells a wish from the built-in value.
+	RefreshInterval    string
+	RefreshIntervalSet bool
+	// EsoVersion is "X.Y", or empty: the profile common to all versions.
+	EsoVersion string
+	// KubeVersion and APIVersions are what charts see; empty is their
+	// library's default.
+	KubeVersion string
+	APIVersions []string
+	// OnUnsupported is "fail" or "keep".
+	OnUnsupported string
+	// Unmatched is "generate" or "fail". UnmatchedSet tells a wish from the
+	// built-in value, which is another one in the plugin.
+	Unmatched    string
+	UnmatchedSet bool
+	// Origin: write the annotation kesbridge/origin.
+	Origin bool
+	// IBMGroup is IBM's secret group for keyByName, or empty: unknown.
+	IBMGroup string
+	Fidelity string
+	// Controller is KES's environment; never nil.
+	Controller map[string]string
+	// Stores are tried in order; the first match wins.
+	Stores []StoreRule
+}
+
+// ClusterNames lists the clusters, sorted.
+func (c *Config) ClusterNames() []string {
+	if c == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(c.Clusters))
+}
+
+// For gives the settings of a cluster. Its lists come before the common ones,
+// its values win over them, and KES's environment is merged variable by
+// variable. Without a name it is a *NoClusterError if clusters are defined;
+// with a name that isn't defined an *UnknownClusterError.
+func (c *Config) For(cluster string) (*Settings, error) {
+	if c == nil {
+		if cluster != "" {
+			return nil, &UnknownClusterError{Name: cluster}
+		}
+		c = &Config{}
+	}
+	one, ok := c.Clusters[cluster]
+	switch {
+	case cluster == "" && len(c.Clusters) > 0:
+		return nil, &NoClusterError{File: c.File, Names: c.ClusterNames()}
+	case cluster != "" && !ok:
+		return nil, &UnknownClusterError{File: c.File, Name: cluster, Names: c.ClusterNames()}
+	}
+	d := c.Defaults
+	s := &Settings{
+		File:               c.File,
+		Cluster:            cluster,
+		ClusterServer:      one.Server,
+		ClusterLabels:      maps.Clone(one.Labels),
+		RefreshInterval:    either(d.RefreshInterval, DefaultRefreshInterval),
+		RefreshIntervalSet: d.RefreshInterval != "",
+		EsoVersion:         either(one.EsoVersion, d.EsoVersion),
+		KubeVersion:        one.KubeVersion,
+		APIVersions:        slices.Clone(one.APIVersions),
+		OnUnsupported:      either(d.OnUnsupported, DefaultOnUnsupported),
+		Unmatched:          either(d.Unmatched, DefaultUnmatched),
+		UnmatchedSet:       d.Unmatched != "",
+		Origin:             d.Origin == nil || *d.Origin,
+		IBMGroup:           d.IBMGroup,
+		Fidelity:           either(d.Fidelity, DefaultFidelity),
+		Controller:         map[string]string{},
+		Stores:             slices.Concat(one.Stores, c.Stores),
+	}
+	maps.Copy(s.Controller, c.Controller.Env)
+	maps.Copy(s.Controller, one.Controller.Env)
+	return s, nil
+}
+
+// either is the first that isn't empty.
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
