@@ -19,6 +19,7 @@ func TestParseInterval(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
+		"-1ns": `read interval "-1ns": an interval can't be negative`,
 		"-1s":  `read interval "-1s": an interval can't be negative`,
 		"10":   `read interval "10": an interval needs a unit, as in 10s or 1h`,
 		"1d":   `read interval "1d": durations end at hours: write 24h for a day`,

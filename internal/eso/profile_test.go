@@ -21,10 +21,11 @@ func TestProfileFor(t *testing.T) {
 	for _, tt := range []struct {
 		in, version, api              string
 		finalizers, nullByte, alibaba bool
-		// ignore says that nullBytePolicy is spelled out.
+		// ignore says that some release defaults nullBytePolicy.
 		ignore bool
 	}{
-		{in: "", api: "v1"},
+		// Some of the common profile's releases default it, not all know it.
+		{in: "", api: "v1", ignore: true},
 		{in: "0.9", version: "0.9", api: "v1beta1", alibaba: true},
 		{in: "v0.9.20", version: "0.9.20", api: "v1beta1", alibaba: true},
 		{in: "0.9.0", version: "0.9.0", api: "v1beta1", alibaba: true},
@@ -56,7 +57,7 @@ func TestProfileFor(t *testing.T) {
 		if got := p.Knows(nullByte); got != tt.nullByte {
 			t.Errorf("%q knows nullBytePolicy: %t", tt.in, got)
 		}
-		if got := p.defaultOf(nullByte); tt.nullByte && got == "Ignore" != tt.ignore {
+		if got := p.defaultOf(nullByte); got != map[bool]string{true: "Ignore"}[tt.ignore] {
 			t.Errorf("%q defaults nullBytePolicy to %q", tt.in, got)
 		}
 		if got := p.HasProvider("alibaba"); got != tt.alibaba {
@@ -71,6 +72,20 @@ func TestProfileFor(t *testing.T) {
 	}
 	if (Profile{}) != mustProfile(t, "") {
 		t.Error("the zero Profile isn't the common one")
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for version, want := range map[string][2]release{
+		"":       {{0, 16, 0}, {2, 9, 0}},
+		"0.9":    {{0, 9, 0}, {0, 9, 20}},
+		"0.18":   {{0, 18, 0}, {0, 18, 2}},
+		"0.18.0": {{0, 18, 0}, {0, 18, 0}},
+		"0.18.9": {{0, 18, 0}, {0, 18, 2}},
+	} {
+		if _, lo, hi := mustProfile(t, version).span(); lo != want[0] || hi != want[1] {
+			t.Errorf("%q spans %v to %v", version, lo, hi)
+		}
 	}
 }
 

@@ -20,7 +20,8 @@ type ExternalSecret struct {
 	Labels      manifest.Map
 	Annotations manifest.Map
 
-	// RefreshInterval is a Go duration in Go's own form: "1h0m0s".
+	// RefreshInterval is a Go duration in Go's own form: "1h0m0s", which is
+	// also what "" stands for.
 	RefreshInterval string
 	Store           StoreRef
 	Target          Target
@@ -28,7 +29,8 @@ type ExternalSecret struct {
 	DataFrom        []DataFrom
 }
 
-// StoreRef names a SecretStore or ClusterSecretStore.
+// StoreRef names a SecretStore or ClusterSecretStore; without Kind ESO takes
+// it for a SecretStore.
 type StoreRef struct {
 	Name string
 	Kind string
@@ -53,7 +55,8 @@ type Template struct {
 	Data manifest.Map
 	// Merge keeps fetched keys beside Data (mergePolicy Merge).
 	Merge bool
-	// Finalizers exist since ESO 0.20.
+	// Finalizers exist since ESO 0.20; Map leaves them out for profiles that
+	// don't know them, so whoever sets them asks Profile.Knows first.
 	Finalizers []string
 }
 
