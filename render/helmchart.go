@@ -1,0 +1,140 @@
+package render
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"helm.sh/helm/v4/pkg/chart/loader/archive"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+	"helm.sh/helm/v4/pkg/ignore"
+)
+
+// loadChart loads the chart and checks what `helm template` checks before it
+// renders. Helm's own loader follows links to anywhere; this one reads through
+// the tree.
+func (a *app) loadChart(ctx context.Context) (*chart.Chart, error) {
+	file := path.Join(a.name, "Chart.yaml")
+	l := &chartLoader{app: a, ctx: ctx, rules: ignore.Empty()}
+	if err := l.load(); err != nil {
+		return nil, err
+	}
+	c, err := loader.LoadFiles(l.files)
+	if err != nil {
+		return nil, fmt.Errorf("load chart %s: %w", a.name, err)
+	}
+	if v := c.Metadata.APIVersion; v != chart.APIVersionV1 && v != chart.APIVersionV2 {
+		return nil, &Error{File: file, Err: &UnsupportedError{What: fmt.Sprintf("chart apiVersion %q", v)}}
+	}
+	if t := c.Metadata.Type; t != "" && t != "application" {
+		return nil, &Error{File: file, Err: fmt.Errorf("%s charts are not installable", t), Fix: "render a chart that uses it"}
+	}
+	var missing []string
+	for _, d := range c.Metadata.Dependencies {
+		if !slices.ContainsFunc(c.Dependencies(), func(s *chart.Chart) bool { return s.Name() == d.Name }) {
+			missing = append(missing, d.Name)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, &Error{
+			File: file, Err: &DependencyError{Missing: missing},
+			Fix: "run `helm dependency build " + a.name + "` and commit the charts/ directory",
+		}
+	}
+	sortDependencies(c)
+	return c, nil
+}
+
+// sortDependencies gives subcharts an order: Helm's loader has them in the
+// order of a Go map, and CRDs come out in theirs.
+func sortDependencies(c *chart.Chart) {
+	deps := slices.Clone(c.Dependencies())
+	slices.SortStableFunc(deps, func(x, y *chart.Chart) int {
+		return cmp.Or(cmp.Compare(x.Name(), y.Name()), cmp.Compare(x.Metadata.Version, y.Metadata.Version))
+	})
+	for _, d := range deps {
+		sortDependencies(d)
+	}
+	c.SetDependencies(deps...)
+}
+
+// chartLoader reads a chart's files as helm's pkg/chart/v2/loader LoadDir does:
+// in lexical order, through links, without what .helmignore names.
+type chartLoader struct {
+	*app
+	ctx   context.Context
+	rules *ignore.Rules
+	files []*archive.BufferedFile
+	depth int
+}
+
+func (l *chartLoader) load() error {
+	data, err := l.tree.readFile(filepath.Join(l.dir, ignore.HelmIgnore))
+	switch {
+	case err == nil:
+		if l.rules, err = ignore.Parse(bytes.NewReader(data)); err != nil {
+			return &Error{File: path.Join(l.name, ignore.HelmIgnore), Err: err}
+		}
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	l.rules.AddDefaults()
+	return l.walk(l.dir, "")
+}
+
+// maxDepth of directories ends the walk in a link to a directory above, where
+// Helm's goes on until the path is too long for the system.
+const maxDepth = 100
+
+// walk reads the directory at path, which the chart knows as name.
+func (l *chartLoader) walk(dir, name string) error {
+	entries, err := os.ReadDir(dir) // sorted by name
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := context.Cause(l.ctx); err != nil {
+			return err
+		}
+		p, n := filepath.Join(dir, e.Name()), path.Join(name, e.Name())
+		fail := func(err error) error { return &Error{File: path.Join(l.name, n), Err: err} }
+		real, err := l.tree.resolve(p)
+		if err != nil {
+			return fail(err)
+		}
+		fi, err := os.Lstat(real)
+		if err != nil {
+			return fail(err)
+		}
+		if l.rules.Ignore(n, fi) {
+			continue
+		}
+		if fi.IsDir() {
+			if l.depth++; l.depth > maxDepth {
+				return fail(errors.New("directories are nested too deeply: perhaps a link leads to a directory above it"))
+			}
+			if err := l.walk(real, n); err != nil {
+				return err
+			}
+			l.depth--
+			continue
+		}
+		if fi.Size() > archive.MaxDecompressedFileSize {
+			return fail(fmt.Errorf("larger than the %d bytes that Helm allows", archive.MaxDecompressedFileSize))
+		}
+		data, err := l.tree.readFile(real)
+		if err != nil {
+			return fail(err)
+		}
+		l.files = append(l.files, &archive.BufferedFile{Name: n, ModTime: fi.ModTime(), Data: bytes.TrimPrefix(data, utf8BOM)})
+	}
+	return nil
+}

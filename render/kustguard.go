@@ -1,0 +1,266 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/provider"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+)
+
+// guard looks over each kustomization before kustomize acts on it. kustomize
+// runs git or fetches a URL wherever a path may stand, and nothing can be put
+// between; but it learns of each path from a file that it reads through kustFS.
+type guard struct {
+	fs *kustFS
+	// cur is the kustomization that was read last.
+	cur string
+	// plugin are directories whose resources are configurations of generators
+	// and transformers.
+	plugin map[string]bool
+
+	// openapi: some kustomization brings a schema.
+	openapi bool
+	// touchesAnnotations: something may look at annotations, so origins can't
+	// be noted in them.
+	touchesAnnotations bool
+}
+
+func newGuard(k *kustFS) *guard {
+	return &guard{fs: k, plugin: map[string]bool{}}
+}
+
+// at names the kustomization being looked at.
+func (g *guard) at() string {
+	if g.cur == "" {
+		return g.fs.tree.show(g.fs.dir)
+	}
+	return g.fs.tree.show(g.cur)
+}
+
+// file is told of each other file that kustomize reads.
+func (g *guard) file(data []byte) {
+	// Hashes of objects other than ConfigMap and Secret take in annotations.
+	if bytes.Contains(data, []byte("needs-hash")) {
+		g.touchesAnnotations = true
+	}
+}
+
+// kustomization fails if the kustomization at path reaches for the network.
+func (g *guard) kustomization(path string, data []byte) error {
+	g.cur = path
+	var k types.Kustomization
+	if k.Unmarshal(data) != nil {
+		return nil // kustomize will say so, and does nothing else
+	}
+	k.FixKustomization()
+	if len(k.OpenAPI) > 0 {
+		g.openapi = true
+	}
+	g.file(data)
+	dir := filepath.Dir(path)
+	if g.plugin[dir] {
+		if err := g.pluginDir(dir, k, data); err != nil {
+			return err
+		}
+	}
+	for _, p := range slices.Concat(k.Resources, k.Components) {
+		if isRemote(p) {
+			return g.network(data, p)
+		}
+	}
+	for _, p := range filesOf(&k) {
+		if isURL(p) {
+			return g.network(data, p)
+		}
+	}
+	for _, p := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
+		if err := g.pluginConfig(dir, data, p); err != nil {
+			return err
+		}
+	}
+	g.noteAnnotations(dir, &k)
+	return nil
+}
+
+// filesOf are the paths of files that kustomize would also take for URLs.
+func filesOf(k *types.Kustomization) []string {
+	out := slices.Concat(k.Crds, k.Configurations)
+	out = append(out, k.OpenAPI["path"])
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
+		out = append(out, p.Path)
+	}
+	for _, p := range k.PatchesStrategicMerge {
+		out = append(out, string(p))
+	}
+	for _, r := range k.Replacements {
+		out = append(out, r.Path)
+	}
+	kv := func(s types.KvPairSources) {
+		for _, f := range s.FileSources {
+			out = append(out, f, f[strings.Index(f, "=")+1:])
+		}
+		out = append(append(out, s.EnvSources...), s.EnvSource)
+	}
+	for _, c := range k.ConfigMapGenerator {
+		kv(c.KvPairSources)
+	}
+	for _, s := range k.SecretGenerator {
+		kv(s.KvPairSources)
+	}
+	for _, h := range k.HelmCharts {
+		out = append(append(out, h.ValuesFile), h.AdditionalValuesFiles...)
+	}
+	return out
+}
+
+// isURL is kustomize's IsRemoteFile (api/internal/loader/fileloader.go).
+func isURL(path string) bool {
+	u, err := url.Parse(path)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// isRemote says whether kustomize would fetch the path or clone it. Its own
+// git.NewRepoSpecFromURL is internal; Origin.Append sets Repo if it succeeds.
+func isRemote(path string) bool {
+	return isURL(path) || (&resource.Origin{}).Append(path).Repo != ""
+}
+
+func (g *guard) network(data []byte, what string) error {
+	line, col := findScalar(data, what)
+	return &Error{
+		File: g.at(), Line: line, Column: col, Err: &NetworkError{URL: what},
+		Fix: "put a copy into the repository and refer to that",
+	}
+}
+
+// pluginConfig looks over an entry of generators, transformers or validators:
+// a configuration, a file of them or a directory.
+func (g *guard) pluginConfig(dir string, data []byte, entry string) error {
+	// Plugins see everything.
+	g.touchesAnnotations = true
+	if rm, err := resmap.NewFactory(provider.NewDefaultDepProvider().GetResourceFactory()).NewResMapFromBytes([]byte(entry)); err == nil {
+		for _, r := range rm.Resources() {
+			if u := urlIn(r.YNode(), ""); u != "" {
+				return g.network(data, u)
+			}
+		}
+		return nil
+	}
+	if isRemote(entry) {
+		return g.network(data, entry)
+	}
+	return g.pluginPath(filepath.Join(dir, entry))
+}
+
+func (g *guard) pluginPath(path string) error {
+	real, err := g.fs.tree.resolve(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // kustomize will say so
+		}
+		return &Error{File: g.at(), Err: err}
+	}
+	if g.fs.IsDir(real) {
+		g.plugin[real] = true
+		return nil
+	}
+	data, err := g.fs.tree.readFile(real)
+	if err != nil {
+		return &Error{File: g.at(), Err: err}
+	}
+	g.cur = real
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if d.Decode(&doc) != nil {
+			return nil // the end, or kustomize will say so
+		}
+		if u := urlIn(&doc, ""); u != "" {
+			return g.network(data, u)
+		}
+	}
+}
+
+// pluginDir holds a directory of plugin configurations to files: were they
+// patched or generated, their URLs could be put together out of our sight.
+func (g *guard) pluginDir(dir string, k types.Kustomization, data []byte) error {
+	rest := k
+	rest.TypeMeta, rest.Resources = types.TypeMeta{}, nil
+	if !reflect.DeepEqual(rest, types.Kustomization{}) {
+		return &Error{
+			File: g.at(), Err: &UnsupportedError{What: "a directory of generators or transformers with more than resources"},
+			Fix: "name the files of their configurations in the kustomization that uses them",
+		}
+	}
+	for _, r := range k.Resources {
+		if isRemote(r) {
+			return g.network(data, r)
+		}
+		if err := g.pluginPath(filepath.Join(dir, r)); err != nil {
+			return err
+		}
+		g.cur = filepath.Join(dir, "kustomization.yaml")
+	}
+	return nil
+}
+
+// pathKeys are the keys, in lower case as kustomize doesn't mind case, under
+// which the configurations of builtin plugins name files.
+var pathKeys = []string{
+	"path", "paths", "targetfilepath", "files", "envs", "env", "valuesfile", "additionalvaluesfiles",
+}
+
+// urlIn is the first URL that stands for a file in a plugin's configuration.
+func urlIn(n *yaml.Node, key string) string {
+	if n.Kind == yaml.ScalarNode && slices.Contains(pathKeys, key) {
+		for _, v := range []string{n.Value, n.Value[strings.Index(n.Value, "=")+1:]} {
+			if isURL(v) {
+				return v
+			}
+		}
+	}
+	if n.Kind == yaml.AliasNode {
+		return urlIn(n.Alias, key)
+	}
+	for i, c := range n.Content {
+		k := key
+		if n.Kind == yaml.MappingNode {
+			if i%2 == 0 {
+				continue
+			}
+			k = strings.ToLower(n.Content[i-1].Value)
+		}
+		if u := urlIn(c, k); u != "" {
+			return u
+		}
+	}
+	return ""
+}
+
+// findScalar is the place of a scalar in YAML.
+func findScalar(data []byte, want string) (line, col int) {
+	var doc yaml.Node
+	if yaml.Unmarshal(data, &doc) != nil {
+		return 0, 0
+	}
+	var walk func(n *yaml.Node) bool
+	walk = func(n *yaml.Node) bool {
+		if n.Kind == yaml.ScalarNode && (n.Value == want || strings.HasSuffix(n.Value, "="+want)) {
+			line, col = n.Line, n.Column
+			return true
+		}
+		return slices.ContainsFunc(n.Content, walk)
+	}
+	walk(&doc)
+	return line, col
+}

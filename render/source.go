@@ -1,0 +1,243 @@
+package render
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Kind says which tool a directory is for.
+type Kind string
+
+// The kinds of source. Auto, the zero value, looks at the directory.
+const (
+	Auto      Kind = ""
+	Directory Kind = "directory"
+	Kustomize Kind = "kustomize"
+	Helm      Kind = "helm"
+)
+
+// Source is an application to render. Only Dir is needed.
+type Source struct {
+	// Dir is the application's directory.
+	Dir string
+	// Root is the repository's root: nothing outside it is read. Empty: the
+	// nearest directory from Dir upwards that holds ".git", else Dir itself.
+	Root string
+	// Kind is the tool; Auto finds it with Detect.
+	Kind Kind
+
+	// Options of one tool; those of the others are ignored.
+	Directory DirectoryOptions
+	Kustomize KustomizeOptions
+	Helm      HelmOptions
+
+	// KubeVersion and APIVersions are what charts see as .Capabilities.
+	// Empty: what this build of Helm's library knows; APIVersions add to it.
+	KubeVersion string
+	APIVersions []string
+}
+
+// DirectoryOptions are Argo CD's options for a directory of manifests.
+type DirectoryOptions struct {
+	// Recurse reads subdirectories, too. Linked directories are never followed.
+	Recurse bool
+	// Include and Exclude are globs on the path relative to Dir; "*" crosses
+	// "/", "{a,b}" is a choice. A file must match Include, if there is one, and
+	// not Exclude.
+	Include, Exclude string
+	// MaxSize caps the files' bytes taken together; 0 is Argo CD's default of
+	// 10,000,000, below 0 is no cap.
+	MaxSize int64
+}
+
+// KustomizeOptions are options of kustomize. The zero value is a plain
+// `kustomize build`; Argo CD's overrides will stand here.
+type KustomizeOptions struct{}
+
+// HelmOptions are options of Helm. The zero value is what Argo CD does for a
+// chart without options.
+type HelmOptions struct {
+	// ReleaseName is by default the base name of Dir.
+	ReleaseName string
+	// Namespace is .Release.Namespace, by default "default". It is not put
+	// into the objects.
+	Namespace string
+	// ValueFiles are read in this order, later ones win. Paths are relative to
+	// Dir, those with a leading "/" to Root.
+	ValueFiles []string
+	// Values is YAML; it wins over ValueFiles.
+	Values string
+	// SkipCRDs leaves out the charts' crds/ directories.
+	SkipCRDs bool
+	// SkipTests leaves out test hooks.
+	SkipTests bool
+	// SkipSchemaValidation ignores values.schema.json.
+	SkipSchemaValidation bool
+}
+
+// Output is what a source rendered to.
+type Output struct {
+	// Kind is the tool that was used, never Auto.
+	Kind Kind
+	// Streams are in the order in which Argo CD reads them.
+	Streams []Stream
+	// Skipped are the files of a directory that look like manifests by their
+	// names and were left out as Argo CD leaves them out, with the reason.
+	Skipped []Skipped
+}
+
+// Stream is YAML or JSON documents with a common source.
+type Stream struct {
+	// Name is a path with "/" relative to Root: the file for a directory, the
+	// application's directory ("." for Root itself) for kustomize and Helm.
+	Name string
+	// Data are the documents, byte for byte as the tool prints them or as they
+	// are in the file. A file in UTF-16 comes as UTF-8.
+	Data []byte
+	// Origins tell where the objects of a kustomization came from: one for each
+	// document of Data, in the same order. nil where that isn't known; Helm
+	// says it in Data, in "# Source:" comments.
+	Origins []Origin
+}
+
+// Origin is an object and its source.
+type Origin struct {
+	APIVersion, Kind, Namespace, Name string
+	// Path of the file that holds the object, or of the kustomization that
+	// generates it; relative to Root, with "/". Empty if unknown.
+	Path string
+}
+
+// Skipped is a file that was left out.
+type Skipped struct {
+	// Name is the path relative to Root, with "/".
+	Name   string
+	Reason string
+}
+
+// Render renders a source. The same files and options give the same bytes,
+// except where a chart's templates ask for chance or for the time.
+//
+// When ctx ends first, Render returns its cause at once; a template that is
+// running then runs on in the background until it is done.
+func Render(ctx context.Context, src Source) (*Output, error) {
+	a, err := open(src)
+	if err != nil {
+		return nil, err
+	}
+	if a.src.Kind == Auto {
+		if a.src.Kind, err = Detect(a.dir); err != nil {
+			a.tree.close()
+			return nil, err
+		}
+	}
+	var f func(context.Context) (*Output, error)
+	switch a.src.Kind {
+	case Directory:
+		f = a.directory
+	case Kustomize:
+		f = a.kustomize
+	case Helm:
+		f = a.helm
+	default:
+		a.tree.close()
+		return nil, fmt.Errorf("render %s: unknown kind %q: use directory, kustomize or helm", src.Dir, src.Kind)
+	}
+	return a.await(ctx, f)
+}
+
+// app is a source whose paths are resolved.
+type app struct {
+	src  Source
+	dir  string // absolute, no symbolic links
+	name string // relative to the root, with "/"
+	tree *tree
+}
+
+func open(src Source) (*app, error) {
+	dir, err := realDir(src.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("open application: %w", err)
+	}
+	root := dir
+	if src.Root != "" {
+		if root, err = realDir(src.Root); err != nil {
+			return nil, fmt.Errorf("open repository: %w", err)
+		}
+	} else {
+		for d := dir; ; d = filepath.Dir(d) {
+			if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
+				root = d
+				break
+			}
+			if d == filepath.Dir(d) {
+				break
+			}
+		}
+	}
+	t, err := openTree(root)
+	if err != nil {
+		return nil, fmt.Errorf("open repository: %w", err)
+	}
+	name, ok := t.rel(dir)
+	if !ok {
+		t.close()
+		return nil, fmt.Errorf("open application: %w", &OutsideError{Path: src.Dir})
+	}
+	return &app{src: src, dir: dir, name: name, tree: t}, nil
+}
+
+func realDir(dir string) (string, error) {
+	if dir == "" {
+		dir = "."
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+		return "", err
+	}
+	fi, err := os.Stat(abs)
+	if err != nil {
+		return "", err
+	}
+	if !fi.IsDir() {
+		return "", fmt.Errorf("%s is not a directory", dir)
+	}
+	return abs, nil
+}
+
+// await runs f and doesn't wait for it longer than ctx lasts, since neither
+// library can be stopped. What f would panic with is an error: it is the
+// input's fault, and a caller with other applications to render goes on.
+func (a *app) await(ctx context.Context, f func(context.Context) (*Output, error)) (*Output, error) {
+	type result struct {
+		out *Output
+		err error
+	}
+	if err := context.Cause(ctx); err != nil {
+		a.tree.close()
+		return nil, fmt.Errorf("render %s: %w", a.name, err)
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		defer func() {
+			if p := recover(); p != nil {
+				r = result{nil, fmt.Errorf("render %s: %s: panic: %v", a.name, a.src.Kind, p)}
+			}
+			a.tree.close()
+			done <- r
+		}()
+		r.out, r.err = f(ctx)
+	}()
+	select {
+	case r := <-done:
+		return r.out, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("render %s: %w", a.name, context.Cause(ctx))
+	}
+}

@@ -1,0 +1,116 @@
+package render
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// tree is the repository: the only files that a render may read.
+type tree struct {
+	root string   // absolute, no symbolic links
+	dir  *os.Root // opens what was resolved, so that a race can't leave root
+}
+
+func openTree(root string) (*tree, error) {
+	d, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	return &tree{root: root, dir: d}, nil
+}
+
+func (t *tree) close() { t.dir.Close() }
+
+// rel gives an absolute path relative to the root, with "/"; not ok if it is
+// outside.
+func (t *tree) rel(path string) (string, bool) {
+	r, err := filepath.Rel(t.root, path)
+	if err != nil || !filepath.IsLocal(r) {
+		return "", false
+	}
+	return filepath.ToSlash(r), true
+}
+
+// show gives a path as people should see it: without the machine's part.
+func (t *tree) show(path string) string {
+	if r, ok := t.rel(path); ok {
+		return r
+	}
+	return path
+}
+
+// clean takes the machine's part out of the message of a library's error.
+func (t *tree) clean(msg string) string {
+	if t.root == "/" {
+		return msg
+	}
+	sep := string(filepath.Separator)
+	return strings.ReplaceAll(strings.ReplaceAll(msg, t.root+sep, ""), t.root, ".")
+}
+
+// resolve follows symbolic links and fails if they, or the path itself, lead
+// out of the repository.
+func (t *tree) resolve(path string) (string, error) {
+	if !filepath.IsAbs(path) {
+		return "", &OutsideError{Path: path}
+	}
+	path = filepath.Clean(path)
+	if _, ok := t.rel(path); !ok {
+		return "", &OutsideError{Path: path}
+	}
+	p, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			// Not pe.Path: it may be the far end of a link.
+			return "", &fs.PathError{Op: "open", Path: t.show(path), Err: pe.Err}
+		}
+		return "", err
+	}
+	if _, ok := t.rel(p); !ok {
+		return "", &OutsideError{Path: t.show(path)}
+	}
+	// With "/" as the root these would be inside, and they are no files.
+	for _, d := range []string{"/proc", "/dev", "/sys"} {
+		if p == d || strings.HasPrefix(p, d+"/") {
+			return "", &IrregularError{Path: t.show(path)}
+		}
+	}
+	return p, nil
+}
+
+// stat is os.Stat inside the repository.
+func (t *tree) stat(path string) (fs.FileInfo, error) {
+	p, err := t.resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	return os.Lstat(p)
+}
+
+// readFile reads a regular file of the repository.
+func (t *tree) readFile(path string) ([]byte, error) {
+	p, err := t.resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	r, _ := t.rel(p)
+	fi, err := t.dir.Lstat(filepath.FromSlash(r))
+	if err != nil {
+		return nil, err
+	}
+	// Before opening: to open a pipe waits for its other end.
+	if !fi.Mode().IsRegular() {
+		return nil, &IrregularError{Path: t.show(path)}
+	}
+	f, err := t.dir.Open(filepath.FromSlash(r))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
