@@ -117,8 +117,8 @@ func gjsonSegments(path string) (lookup, bool) {
 				return nil, false
 			}
 			segment = append(segment, path[i])
-		case strings.IndexByte("*?|#", c) >= 0,
-			start && strings.IndexByte("@!{[", c) >= 0:
+		case strings.IndexByte("*?|", c) >= 0,
+			start && strings.IndexByte("@!{[#", c) >= 0:
 			return nil, false
 		default:
 			segment = append(segment, c)

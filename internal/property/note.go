@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
 )
 
 // Note says for which documents KES and ESO differ.
@@ -57,7 +56,7 @@ func (k NoteKind) String() string {
 
 // notes compares the attempts of both sides. Equal lists read the same in all
 // documents, apart from what JavaScript and gjson find below an array or string.
-func notes(p Provider, property string, kes, eso []lookup) []Note {
+func notes(property string, kes, eso []lookup) []Note {
 	var found []Note
 	add := func(kind NoteKind, format string, args ...any) {
 		for _, n := range found {
@@ -72,10 +71,12 @@ func notes(p Provider, property string, kes, eso []lookup) []Note {
 			addUnread(add, k)
 		}
 	}
-	last := slices.IndexFunc(eso, func(e lookup) bool { return e.equal(kes[len(kes)-1]) })
-	for i, e := range eso {
-		if !e.in(kes) {
-			addExtra(add, e, last >= 0 && i > last)
+	shared := 0 // attempts of KES that ESO has made so far
+	for _, e := range eso {
+		if e.in(kes) {
+			shared++
+		} else {
+			addExtra(add, e, shared > 0 && shared == sharedWith(kes, eso))
 		}
 	}
 	if len(kes) == 2 && len(eso) == 2 && eso[0].equal(kes[1]) && eso[1].equal(kes[0]) {
@@ -87,12 +88,22 @@ func notes(p Provider, property string, kes, eso []lookup) []Note {
 	return found
 }
 
+func sharedWith(kes, eso []lookup) int {
+	n := 0
+	for _, k := range kes {
+		if k.in(eso) {
+			n++
+		}
+	}
+	return n
+}
+
 type addFunc func(kind NoteKind, format string, args ...any)
 
 // addUnread is about an attempt of KES that ESO doesn't make.
 func addUnread(add addFunc, k lookup) {
 	switch {
-	case len(k) > 1 && slices.Contains(k, ""):
+	case slices.Contains(k, ""):
 		add(EmptySegment, "KES would also read %s, ESO doesn't", k)
 	case len(k) == 1 && strings.ContainsAny(k[0], `[]\`):
 		add(OddKey, "KES reads a top-level key %q first, ESO doesn't", k[0])
@@ -158,4 +169,3 @@ func (l lookup) String() string {
 	}
 	return "the nested " + strings.Join(quoted, " → ")
 }
-

@@ -88,8 +88,11 @@ func (e *Error) Error() string {
 // Translate gives the ESO property for a KES property. The error, if any, is an
 // *Error.
 func Translate(p Provider, property string) (Path, error) {
-	kes := kesLookups(property)
-	return translate(p, property, kes, form(p, property, lodashSegments(property)))
+	segments := lodashSegments(property)
+	if onlyLiteral(property, segments) {
+		segments = []string{property}
+	}
+	return translate(p, property, kesLookups(property), segments)
 }
 
 // TranslateBelow is Translate for a provider that hands out only what is below
@@ -102,18 +105,33 @@ func TranslateBelow(p Provider, container, property string) (Path, error) {
 	if len(segments) < 2 || segments[0] != container {
 		return Path{}, &Error{p, property, NotBelow}
 	}
-	below := segments[1:]
-	return translate(p, property, []lookup{below}, join(below))
+	return translate(p, property, []lookup{segments[1:]}, segments[1:])
 }
 
-func translate(p Provider, property string, kes []lookup, eso string) (Path, error) {
+// translate writes segments for the provider; kes is what they have to equal.
+func translate(p Provider, property string, kes []lookup, segments []string) (Path, error) {
 	switch {
-	case eso == "":
+	case len(segments) == 1 && segments[0] == "":
 		return Path{}, &Error{p, property, EmptyKey}
-	case strings.HasPrefix(eso, "..") && p != Vault:
+	case len(segments) > 2 && segments[0] == "" && segments[1] == "":
 		return Path{}, &Error{p, property, LeadingEmptyKeys}
 	}
-	return Path{ESO: eso, Notes: notes(p, property, kes, esoLookups(p, eso))}, nil
+	eso := join(segments)
+	if p == Vault && plainForVault(property, segments) {
+		eso = strings.Join(segments, ".")
+	}
+	return Path{ESO: eso, Notes: notes(property, kes, esoLookups(p, eso))}, nil
+}
+
+// plainForVault: Vault tries the text itself as a key first. Unescaped it is
+// exactly what KES looks up, unless gjson would read more into it than lodash
+// does; of a single key gjson matters only where the key is absent.
+func plainForVault(property string, segments []string) bool {
+	if len(segments) == 1 {
+		return true
+	}
+	plain, ok := gjsonSegments(property)
+	return ok && plain.equal(segments) && strings.Join(segments, ".") == property
 }
 
 // lodashSegments gives the path that KES follows if no literal key matches; a
@@ -123,27 +141,6 @@ func lodashSegments(property string) []string {
 		return []string{property}
 	}
 	return lodash.Path(property)
-}
-
-// form chooses the gjson text.
-func form(p Provider, property string, segments []string) string {
-	if onlyLiteral(property, segments) {
-		segments = []string{property}
-	}
-	if p != Vault {
-		return join(segments)
-	}
-	// Vault tries the text itself as a key first. Unescaped it is exactly what
-	// KES looks up, unless gjson would read more into it than lodash does.
-	if len(segments) == 1 {
-		return segments[0]
-	}
-	if strings.Join(segments, ".") == property {
-		if plain, ok := gjsonSegments(property); ok && plain.equal(segments) {
-			return property
-		}
-	}
-	return join(segments)
 }
 
 // onlyLiteral reports whether the property can only have been meant as a literal
