@@ -149,11 +149,7 @@ func (c *checker) text(n *yaml.Node, s *shape, key string) {
 		return
 	}
 	if !isText(n, s.loose) {
-		if n.Kind == yaml.ScalarNode && isText(n, true) {
-			c.add(n, key, "want text, not %s: put %s in quotes, or use %s", describe(n), n.Value, words(s))
-			return
-		}
-		c.add(n, key, "want text, not %s", describe(n))
+		c.add(n, key, "want %s, not %s", words(s), describe(n))
 		return
 	}
 	v := n.Value

@@ -10,12 +10,14 @@ import (
 	"kesbridge/internal/manifest"
 )
 
+// lineBreak is what YAML's reader counts lines by.
+var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
+
 // checkBytes finds what YAML's reader refuses, since it doesn't say where.
 func checkBytes(name string, data []byte) error {
-	text := bytes.TrimPrefix(data, []byte("\ufeff"))
-	line, column := 1, 1
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
+	text := string(bytes.TrimPrefix(data, []byte("\ufeff")))
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
 		msg := ""
 		switch {
 		case r == utf8.RuneError && size == 1:
@@ -24,13 +26,11 @@ func checkBytes(name string, data []byte) error {
 			msg = "control character " + strconv.QuoteRune(r)
 		}
 		if msg != "" {
-			return &Error{Pos: manifest.Pos{File: name, Line: line, Column: column}, Message: msg}
+			lines := lineBreak.Split(text[:i], -1)
+			column := 1 + utf8.RuneCountInString(lines[len(lines)-1])
+			return &Error{Pos: manifest.Pos{File: name, Line: len(lines), Column: column}, Message: msg}
 		}
-		column++
-		if r == '\n' {
-			line, column = line+1, 1
-		}
-		text = text[size:]
+		i += size
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func syntaxError(name string, data []byte, err error) *Error {
 		return e
 	}
 	e.Message = "not valid YAML: " + m[2]
-	lines := strings.Split(string(data), "\n")
+	lines := lineBreak.Split(string(data), -1)
 	line, _ := strconv.Atoi(m[1]) // no line is the first one
 	for _, msg := range parserMessages {
 		if strings.HasPrefix(m[2], msg) {
@@ -77,7 +77,7 @@ func syntaxError(name string, data []byte, err error) *Error {
 	}
 	if a := unknownAnchor.FindStringSubmatch(m[2]); a != nil {
 		if i := strings.Index(string(data), "*"+a[1]); i >= 0 {
-			line = 1 + strings.Count(string(data[:i]), "\n")
+			line = len(lineBreak.Split(string(data[:i]), -1))
 		}
 	}
 	e.Pos.Line = min(max(line, 1), len(lines))

@@ -123,7 +123,7 @@ func durationShape(doc string, preset any) *shape {
 }
 
 func esoVersionShape() *shape {
-	return &shape{kind: text, loose: true, pattern: esoVersion, wants: `major and minor version, such as "1.3"`, example: "1.3", doc: "The External Secrets Operator version that runs, so that exactly its fields and defaults are written."}
+	return &shape{kind: text, loose: true, pattern: esoVersion, wants: `a major and minor version such as "1.3"`, example: "1.3", doc: "The External Secrets Operator version that runs, so that exactly its fields and defaults are written."}
 }
 
 // The patterns are in the part of the syntax that Go and ECMAScript (the JSON

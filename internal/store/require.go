@@ -40,24 +40,24 @@ func (n Need) Requirements(controller map[string]string) []string {
 // environment answers questions about KES's environment in words.
 type environment map[string]string
 
-// say gives a variable's value, or says where it is to be found. preset is the
-// value that KES (or its chart) takes when it is unset, or empty.
-func (e environment) say(field, variable, preset string) string {
-	switch v := e[variable]; {
-	case v != "":
+// say gives a variable's value, or says where it is to be found; unset says
+// what it is when nobody set it, or is empty.
+func (e environment) say(field, variable, unset string) string {
+	if v := e[variable]; v != "" {
 		return field + " " + v + " (" + variable + " of KES)"
-	case preset != "":
-		return field + ": the " + variable + " of KES's Deployment (not known here; the default is " + preset + ")"
 	}
-	return field + ": the " + variable + " of KES's Deployment (not known here)"
+	if unset != "" {
+		unset = "; " + unset
+	}
+	return field + ": the " + variable + " of KES's Deployment (not known here" + unset + ")"
 }
 
 // given is the manifest's value, or what say says.
-func (e environment) given(field, value, variable, preset string) string {
+func (e environment) given(field, value, variable, unset string) string {
 	if value != "" {
 		return field + " " + value
 	}
-	return e.say(field, variable, preset)
+	return e.say(field, variable, unset)
 }
 
 func awsRequirements(n Need, env environment, service string) []string {
@@ -69,7 +69,7 @@ func awsRequirements(n Need, env environment, service string) []string {
 	}
 	reqs := []string{
 		"provider aws, service " + service,
-		env.given("region", n.Region, variable, "us-west-2"), // charts/kubernetes-external-secrets/values.yaml:7
+		env.given("region", n.Region, variable, "KES's chart sets us-west-2"), // charts/kubernetes-external-secrets/values.yaml:7
 	}
 	if n.RoleArn != "" {
 		reqs = append(reqs, "role "+n.RoleArn)
@@ -83,13 +83,13 @@ func awsRequirements(n Need, env environment, service string) []string {
 func vaultRequirements(n Need, env environment) []string {
 	reqs := []string{
 		"provider vault, version v" + strconv.Itoa(n.KVVersion) + ", no path",
-		env.say("server", "VAULT_ADDR", "http://127.0.0.1:8200"),
+		env.say("server", "VAULT_ADDR", "KES's default is http://127.0.0.1:8200"),
 	}
 	if ns := env["VAULT_NAMESPACE"]; ns != "" {
 		reqs = append(reqs, "namespace "+ns+" (VAULT_NAMESPACE of KES)")
 	}
 	return append(reqs,
-		env.given("auth.kubernetes.mountPath", n.VaultMountPoint, "DEFAULT_VAULT_MOUNT_POINT", "kubernetes"),
+		env.given("auth.kubernetes.mountPath", n.VaultMountPoint, "DEFAULT_VAULT_MOUNT_POINT", "KES's default is kubernetes"),
 		env.given("auth.kubernetes.role", n.VaultRole, "DEFAULT_VAULT_ROLE", ""),
 	)
 }
@@ -168,7 +168,7 @@ func ibmRequirements(env environment) []string {
 func akeylessRequirements(env environment) []string {
 	return []string{
 		"provider akeyless",
-		env.say("akeylessGWApiURL", "AKEYLESS_API_ENDPOINT", "https://api.akeyless.io"),
+		env.say("akeylessGWApiURL", "AKEYLESS_API_ENDPOINT", "KES's default is https://api.akeyless.io"),
 		"authSecretRef.secretRef: AKEYLESS_ACCESS_ID, AKEYLESS_ACCESS_TYPE and AKEYLESS_ACCESS_TYPE_PARAM of KES",
 	}
 }
