@@ -32,7 +32,7 @@ func Find(startDir string) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("look for %s: %w", FileName, err)
 	}
-	root, err := repositoryRoot(dir)
+	root, err := Root(dir)
 	if err != nil {
 		return "", err
 	}
@@ -52,8 +52,8 @@ func Find(startDir string) (path string, err error) {
 	}
 }
 
-// repositoryRoot is the nearest directory upwards with a .git in it, or dir.
-func repositoryRoot(dir string) (string, error) {
+// Root is the nearest directory upwards with a .git in it, or dir.
+func Root(dir string) (string, error) {
 	for up := dir; ; {
 		found, err := exists(filepath.Join(up, ".git"))
 		if err != nil {

@@ -1,0 +1,145 @@
+// Package cli is the command line: commands, the parameter table, exit codes.
+// It is the only package that reads arguments and the environment.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitOK       = 0 // clean, or only findings below --fail-on
+	exitFindings = 1 // findings at or above --fail-on
+	exitFailure  = 2 // usage or failure
+)
+
+// app is one invocation.
+type app struct {
+	env      map[string]string
+	in       io.Reader
+	out, err io.Writer
+	code     int
+}
+
+// Run runs kesbridge and gives the exit code.
+func Run(ctx context.Context, args, environ []string, in io.Reader, out, errw io.Writer) int {
+	// A reader that goes away is a write error with a message, not a silent
+	// death by signal: whoever reads half a stream of manifests must not
+	// believe that it was whole.
+	signal.Ignore(syscall.SIGPIPE)
+	a := &app{env: environment(environ), in: in, out: out, err: errw}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	if err := root.ExecuteContext(ctx); err != nil {
+		a.fail(err)
+		return exitFailure
+	}
+	return a.code
+}
+
+func environment(environ []string) map[string]string {
+	m := map[string]string{}
+	for _, kv := range environ {
+		k, v, _ := strings.Cut(kv, "=")
+		m[k] = v
+	}
+	return m
+}
+
+// usageError is a mistake in how kesbridge was called.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// hinted is an error that says what to do on a line of its own.
+type hinted interface{ Hint() string }
+
+// hintError adds a hint to an error.
+type hintError struct {
+	err  error
+	hint string
+}
+
+func (e *hintError) Error() string { return e.err.Error() }
+func (e *hintError) Unwrap() error { return e.err }
+func (e *hintError) Hint() string  { return e.hint }
+
+// fail prints an error once, with what to do.
+func (a *app) fail(err error) {
+	p := a.palette()
+	fmt.Fprintf(a.err, "%s %s\n", p.bold(p.red("kesbridge:")), err)
+	var usage *usageError
+	var hint hinted
+	switch {
+	case errors.As(err, &usage):
+		fmt.Fprintf(a.err, "  see %s --help\n", usage.command)
+	case errors.As(err, &hint):
+		fmt.Fprintf(a.err, "  %s\n", hint.Hint())
+	}
+}
+
+const longHelp = `kesbridge renders a Kubernetes application the way Argo CD would, turns every
+kubernetes-external-secrets resource in it (KES, kubernetes-client.io/v1 ExternalSecret) into
+an External Secrets Operator one (ESO, external-secrets.io), and prints the result. What is
+not KES leaves byte for byte as it came.
+
+Manifests go to standard output, everything for people to standard error. Exit codes: 0 clean,
+or only findings below --fail-on; 1 findings at or above it; 2 usage or failure.`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "kesbridge",
+		Short:         "Render applications and convert kubernetes-external-secrets to External Secrets Operator",
+		Long:          longHelp,
+		Version:       versionString(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return &usageError{"kesbridge", fmt.Errorf("unknown command %q%s", args[0], suggestions(cmd, args[0]))}
+			}
+			return cmd.Help()
+		},
+		Args: cobra.ArbitraryArgs,
+	}
+	root.SetVersionTemplate("{{ .Version }}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{cmd.CommandPath(), err}
+	})
+	root.AddCommand(a.renderCommand(), a.convertCommand(), a.explainCommand(), a.versionCommand())
+	root.InitDefaultCompletionCmd()
+	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
+	return root
+}
+
+func suggestions(cmd *cobra.Command, word string) string {
+	if s := cmd.SuggestionsFor(word); len(s) > 0 {
+		return fmt.Sprintf(" (did you mean %s?)", strings.Join(s, " or "))
+	}
+	return ""
+}
+
+// argCount turns cobra's argument check into a usage error.
+func argCount(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return &usageError{cmd.CommandPath(), err}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kesbridge/internal/config"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/pipeline"
+)
+
+func (a *app) convertCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "convert [FILE|-]...",
+		Short: "Convert the KES resources in any stream of manifests",
+		Long: `Convert the KES resources in files or, with - or without arguments, on standard input, and print the
+whole stream. YAML and JSON, Lists, any number of documents; what is not KES leaves byte for byte.
+Nothing is printed before all of the input was seen to convert.`,
+		Example: "  helm template shop ./chart | kesbridge convert --store aws-prod\n  kesbridge convert secrets.yaml > secrets-eso.yaml",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := a.options(cmd)
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				args = []string{"-"}
+			}
+			return a.convert(cmd.Context(), o, args)
+		},
+	}
+	addFlags(cmd)
+	return cmd
+}
+
+func (a *app) convert(ctx context.Context, o options, files []string) error {
+	run := pipeline.New()
+	cache := &settingsCache{app: a, opts: o, byDir: map[string]pipeline.Options{}}
+	var plans []*manifest.Plan
+	var errs []error
+	content := false
+	for _, file := range files {
+		p, err := a.planFile(ctx, run, cache, file)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		defer p.close()
+		content = content || p.plan.HasContent()
+		plans = append(plans, p.plan)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if !content && !o.allowEmpty {
+		return &EmptyError{"convert: the input has no documents"}
+	}
+	findings, counts := run.Finish()
+	if !a.conclude(o, findings, counts) {
+		return nil
+	}
+	return a.write(plans)
+}
+
+// plannedFile is a planned stream that keeps its file open.
+type plannedFile struct {
+	plan  *manifest.Plan
+	close func()
+}
+
+func (a *app) planFile(ctx context.Context, run *pipeline.Run, cache *settingsCache, file string) (plannedFile, error) {
+	s, dir, closeFile, err := a.open(file)
+	if err != nil {
+		return plannedFile{}, err
+	}
+	opts, err := cache.dir(dir)
+	if err != nil {
+		closeFile()
+		return plannedFile{}, err
+	}
+	done := a.progress(s.Name)
+	defer done()
+	out := run.Output(opts)
+	plan, err := out.Plan(ctx, s)
+	out.Close()
+	if err != nil {
+		closeFile()
+		return plannedFile{}, err
+	}
+	return plannedFile{plan, func() { plan.Close(); closeFile() }}, nil
+}
+
+// open gives a file, or standard input, as a stream, and the directory whose
+// configuration holds for it.
+func (a *app) open(file string) (s pipeline.Stream, dir string, done func(), err error) {
+	if file == "-" {
+		if isTerminal(a.in) {
+			fmt.Fprintln(a.err, "kesbridge: reading manifests from the terminal; Ctrl-D ends them")
+		}
+		return pipeline.Stream{Input: manifest.Input{Name: "<stdin>", R: a.in}}, ".", func() {}, nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return s, "", nil, &hintError{fmt.Errorf("convert: %w", err), "give a file of manifests, or - for standard input"}
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return s, "", nil, &hintError{fmt.Errorf("convert %s: is a directory", file), "kesbridge render " + file + " renders and converts the application in it"}
+	}
+	origin := repositoryPath(file)
+	s = pipeline.Stream{Input: manifest.Input{Name: filepath.ToSlash(file), R: io.Reader(f)}, Origin: func(*manifest.Object) string { return origin }}
+	return s, filepath.Dir(file), func() { f.Close() }, nil
+}
+
+// repositoryPath is a file's path from the repository's root, with forward
+// slashes; outside a repository only its name, never an absolute path.
+func repositoryPath(file string) string {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return filepath.Base(file)
+	}
+	root, err := config.Root(filepath.Dir(abs))
+	if err != nil {
+		return filepath.Base(file)
+	}
+	rel, err := filepath.Rel(root, abs)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return filepath.Base(file)
+	}
+	return filepath.ToSlash(rel)
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+)
+
+// progress says on a terminal that a long read is under way: from the second
+// second on, once a second.
+func (a *app) progress(name string) (done func()) {
+	if !isTerminal(a.err) {
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		start, shown := time.Now(), false
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				if shown {
+					fmt.Fprint(a.err, "\r\x1b[K")
+				}
+				return
+			case <-tick.C:
+				shown = true
+				fmt.Fprintf(a.err, "\r\x1b[Kkesbridge: reading %s, %s", name, time.Since(start).Round(time.Second))
+			}
+		}
+	}()
+	return func() { close(stop); <-stopped }
+}

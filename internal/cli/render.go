@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/pipeline"
+	"kesbridge/render"
+)
+
+func (a *app) renderCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "render [DIR]",
+		Short: "Render the application in DIR and convert its KES resources",
+		Long: `Render the application in DIR (default: the current directory) in process and print it with every
+KES resource converted. What DIR holds decides: a Chart.yaml is a helm chart, a kustomization a
+kustomization, anything else a directory of manifests.`,
+		Example: "  kesbridge render apps/shop\n  kesbridge render apps/shop --store aws-prod --eso-version 0.20 | kubectl diff -f -",
+		Args:    argCount(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := a.options(cmd)
+			if err != nil {
+				return err
+			}
+			dir := "."
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			return a.render(cmd.Context(), o, dir)
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+	}
+	addFlags(cmd)
+	return cmd
+}
+
+func (a *app) render(ctx context.Context, o options, dir string) error {
+	if err := checkDir(dir); err != nil {
+		return err
+	}
+	opts, err := a.settingsFor(o, dir)
+	if err != nil {
+		return err
+	}
+	rendered, err := render.Render(ctx, render.Source{Dir: dir, KubeVersion: opts.Settings.KubeVersion, APIVersions: opts.Settings.APIVersions})
+	if err != nil {
+		return fmt.Errorf("render %s: %w", dir, err)
+	}
+	run := pipeline.New()
+	out := run.Output(opts)
+	var plans []*manifest.Plan
+	var errs []error
+	content := false
+	for i := range rendered.Streams {
+		s := &rendered.Streams[i]
+		plan, err := out.Plan(ctx, streamOf(rendered.Kind, s))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		defer plan.Close()
+		content = content || plan.HasContent()
+		plans = append(plans, plan)
+	}
+	out.Close()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if !content && !o.allowEmpty {
+		return &EmptyError{fmt.Sprintf("render %s: the %s has no documents", dir, describe(rendered.Kind))}
+	}
+	findings, counts := run.Finish()
+	if !a.conclude(o, findings, counts) {
+		return nil
+	}
+	return a.write(plans)
+}
+
+func describe(k render.Kind) string {
+	switch k {
+	case render.Helm:
+		return "helm chart"
+	case render.Kustomize:
+		return "kustomization"
+	}
+	return "directory"
+}
+
+func checkDir(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return &hintError{fmt.Errorf("render %s: no such directory", dir), "give the directory of an application: one with manifests, a kustomization or a Chart.yaml"}
+	case err != nil:
+		return fmt.Errorf("render %s: %w", dir, err)
+	case !info.IsDir():
+		return &hintError{fmt.Errorf("render %s: not a directory", dir), "kesbridge convert " + dir + " converts the manifests of a file"}
+	}
+	return nil
+}
+
+// streamOf makes the input of the pipeline, with positions and origins as the
+// kind of source lets them be known.
+func streamOf(kind render.Kind, s *render.Stream) pipeline.Stream {
+	in := pipeline.Stream{Input: manifest.Input{Name: s.Name, R: bytes.NewReader(s.Data)}}
+	switch kind {
+	case render.Helm:
+		in.Origin = func(o *manifest.Object) string { return chartFile(s.Name, o.Pos.Origin) }
+	case render.Kustomize:
+		byRef := map[string]string{}
+		for _, origin := range s.Origins {
+			byRef[origin.APIVersion+"/"+origin.Kind+"/"+origin.Namespace+"/"+origin.Name] = origin.Path
+		}
+		in.Origin = func(o *manifest.Object) string {
+			return byRef[o.Ref.APIVersion()+"/"+o.Ref.Kind+"/"+o.Ref.Namespace+"/"+o.Ref.Name]
+		}
+	default:
+		in.Origin = func(*manifest.Object) string { return s.Name }
+	}
+	return in
+}
+
+// chartFile turns Helm's "# Source: chart/templates/x.yaml" into the file:
+// the first part is the chart's name, the rest is below its directory.
+func chartFile(dir, source string) string {
+	if _, rest, ok := strings.Cut(source, "/"); ok {
+		return path.Join(dir, rest)
+	}
+	return path.Join(dir, source)
+}

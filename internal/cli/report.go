@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/pipeline"
+)
+
+// palette colours text, or doesn't.
+type palette struct{ on bool }
+
+// palette is colourful only on a terminal, and never with NO_COLOR.
+func (a *app) palette() palette {
+	return palette{on: isTerminal(a.err) && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"}
+}
+
+func isTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func (p palette) paint(code, s string) string {
+	if !p.on {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (p palette) red(s string) string    { return p.paint("31", s) }
+func (p palette) yellow(s string) string { return p.paint("33", s) }
+func (p palette) cyan(s string) string   { return p.paint("36", s) }
+func (p palette) bold(s string) string   { return p.paint("1", s) }
+
+func (p palette) severity(s manifest.Severity) string {
+	switch s {
+	case manifest.Error:
+		return p.red(s.String())
+	case manifest.Warning:
+		return p.yellow(s.String())
+	}
+	return p.cyan(s.String())
+}
+
+// conclude prints the findings and the account, and sets the exit code. It
+// reports whether manifests may be printed.
+func (a *app) conclude(o options, fs manifest.Findings, c pipeline.Counts) bool {
+	p := a.palette()
+	shown := manifest.Warning
+	switch {
+	case o.quiet:
+		shown = manifest.Error
+	case o.verbose:
+		shown = manifest.Info
+	}
+	shown = min(shown, o.failOn)
+	number := map[manifest.Severity]int{}
+	for _, f := range fs {
+		number[f.Severity]++
+		if f.Severity >= shown {
+			printFinding(a.err, p, f)
+		}
+	}
+	failed := fs.Worst() >= o.failOn
+	if failed {
+		a.code = exitFindings
+	}
+	if c.KES > 0 && !o.quiet || failed {
+		fmt.Fprintln(a.err, summary(c, number, shown, failed))
+	}
+	return !failed
+}
+
+func printFinding(w io.Writer, p palette, f manifest.Finding) {
+	where, text := f.String(), ""
+	if pos := f.Pos.String(); pos != "" {
+		where, text = pos+": ", strings.TrimPrefix(where, pos+": ")
+	} else {
+		where, text = "", where
+	}
+	fmt.Fprintf(w, "%s%s: %s\n", p.bold(where), p.severity(f.Severity), text)
+}
+
+func summary(c pipeline.Counts, number map[manifest.Severity]int, shown manifest.Severity, failed bool) string {
+	s := fmt.Sprintf("kesbridge: %d of %d KES resources converted", c.Converted, c.KES)
+	if c.KES == 1 {
+		s = fmt.Sprintf("kesbridge: %d of 1 KES resource converted", c.Converted)
+	}
+	if c.Kept > 0 {
+		s += fmt.Sprintf(", %d left as they are", c.Kept)
+	}
+	var parts []string
+	for _, sev := range []manifest.Severity{manifest.Error, manifest.Warning, manifest.Info} {
+		if n := number[sev]; n > 0 {
+			parts = append(parts, plural(n, sev.String()))
+		}
+	}
+	if len(parts) > 0 {
+		s += "; " + strings.Join(parts, ", ")
+	}
+	if shown > manifest.Info && number[manifest.Info] > 0 {
+		s += " (-v shows them)"
+	}
+	if failed {
+		s += "; nothing was printed"
+	}
+	return s
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"kesbridge/internal/config"
+	"kesbridge/internal/eso"
+	"kesbridge/internal/pipeline"
+	"kesbridge/internal/store"
+)
+
+// settingsFor finds and reads the configuration that holds for files in a
+// directory, and makes of it what the pipeline needs. kesbridge.yaml is
+// weaker than the environment, which is weaker than flags.
+func (a *app) settingsFor(o options, dir string) (pipeline.Options, error) {
+	var c *config.Config
+	path, err := o.config, error(nil)
+	if path == "" {
+		if path, err = config.Find(dir); err != nil {
+			return pipeline.Options{}, fmt.Errorf("find %s: %w", config.FileName, err)
+		}
+	}
+	if path != "" {
+		if c, err = config.Load(path); err != nil {
+			return pipeline.Options{}, err
+		}
+	}
+	s, err := c.For(o.cluster)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
+	version := o.esoVersion
+	if version == "" {
+		version = s.EsoVersion
+	}
+	profile, err := eso.ProfileFor(version)
+	if err != nil {
+		return pipeline.Options{}, fmt.Errorf("ESO version: %w", err)
+	}
+	keep := o.onUnsupported
+	if keep == "" {
+		keep = s.OnUnsupported
+	}
+	return pipeline.Options{
+		Settings: s,
+		Profile:  profile,
+		Stores:   &store.Resolver{Store: o.store, Kind: o.storeKind, Rules: s.Stores, Controller: s.Controller, Unmatched: s.Unmatched},
+		Keep:     keep == "keep",
+	}, nil
+}
+
+// settingsCache reads each configuration once, though many files share it.
+type settingsCache struct {
+	app   *app
+	opts  options
+	byDir map[string]pipeline.Options
+}
+
+func (c *settingsCache) dir(dir string) (pipeline.Options, error) {
+	dir = filepath.Clean(dir)
+	if p, ok := c.byDir[dir]; ok {
+		return p, nil
+	}
+	p, err := c.app.settingsFor(c.opts, dir)
+	if err == nil {
+		c.byDir[dir] = p
+	}
+	return p, err
+}

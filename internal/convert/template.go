@@ -1,0 +1,186 @@
+package convert
+
+import (
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"kesbridge/internal/eso"
+	"kesbridge/internal/kes"
+	"kesbridge/internal/lodash"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/rule"
+)
+
+// template builds target.template. KES merges spec.template under what it
+// fetched: fetched keys win over template.data, and the API server lets
+// stringData win over both (lib/poller.js:88-118 of 8.5.5). ESO's template
+// data wins over fetched keys, and drops those that it doesn't name unless
+// mergePolicy is Merge (ApplyTemplate, v0.9.20-v2.9.0).
+func (c *conv) template() {
+	in, out := &c.in.Spec.Template, &c.out.Target.Template
+	out.Type = c.in.Spec.Type
+	c.lodash()
+	out.Labels = c.texts(in.Labels)
+	out.Annotations = c.texts(in.Annotations)
+	c.out.Target.Immutable = in.Immutable
+	c.finalizers()
+	if pos := in.Pos("ownerReferences"); !pos.IsZero() {
+		c.report(rule.NoEquivalent, pos, "spec.template.metadata.ownerReferences: ESO sets the Secret's owner itself")
+	}
+	if len(c.out.Data) == 0 && len(c.out.DataFrom) == 0 && c.fs.Worst() < manifest.Error {
+		c.report(rule.EmptySecret, c.in.Pos, "nothing is fetched from the backend: ESO creates no Secret then, KES created one from the template alone")
+	}
+	c.templateData()
+}
+
+// lodash reports every expression: KES compiles each string below template,
+// also those whose result goes nowhere (lib/utils.js:1-21).
+func (c *conv) lodash() {
+	t := &c.in.Spec.Template
+	for _, list := range [][]kes.Text{t.Labels, t.Annotations, t.Data, t.StringData, t.Other} {
+		for _, text := range list {
+			for _, e := range lodash.Scan(text.Value) {
+				c.report(rule.LodashTemplate, text.PosAt(e.Start), "%s has the lodash expression %s", text.Path, shorten(text.Value[e.Start:e.End]))
+			}
+		}
+	}
+}
+
+// shorten keeps a message on one line.
+func shorten(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:77]) + "..."
+	}
+	return s
+}
+
+// texts turns labels or annotations into templates that print them as they are.
+func (c *conv) texts(in []kes.Text) manifest.Map {
+	var m manifest.Map
+	for _, t := range in {
+		m = append(m, manifest.Field{Key: t.Key, Value: c.escape(t)})
+	}
+	return m
+}
+
+// escape writes text so that ESO's engine prints it: only {{ starts an
+// action, a lone }} is text (facts: eso-templates.md C5).
+func (c *conv) escape(t kes.Text) string {
+	if i := strings.Index(t.Value, "{{"); i >= 0 {
+		c.report(rule.TemplateDelimiters, t.PosAt(i), "%s holds {{, which is escaped so that ESO does not run it", t.Path)
+	}
+	return escapeAction(t.Value)
+}
+
+func escapeAction(s string) string { return strings.ReplaceAll(s, "{{", `{{ "{{" }}`) }
+
+func (c *conv) finalizers() {
+	f := c.in.Spec.Template.Finalizers
+	if len(f) == 0 {
+		return
+	}
+	if !c.opts.Profile.Knows("spec.target.template.metadata.finalizers") {
+		version := "the ESO versions that have no setting"
+		if v := c.opts.Profile.Version(); v != "" {
+			version = "ESO " + v
+		}
+		c.report(rule.FieldTooNew, c.in.Spec.Template.Pos("finalizers"), "spec.template.metadata.finalizers needs target.template.metadata.finalizers, which %s may not know (since 0.20)", version)
+		return
+	}
+	c.out.Target.Template.Finalizers = f
+}
+
+// templateData writes template.data and stringData in KES's precedence.
+func (c *conv) templateData() {
+	in, out := &c.in.Spec.Template, &c.out.Target.Template
+	isString := func(key string) bool {
+		return slices.ContainsFunc(in.StringData, func(t kes.Text) bool { return t.Key == key })
+	}
+	for _, t := range in.Data {
+		if isString(t.Key) || len(lodash.Scan(t.Value)) > 0 {
+			continue
+		}
+		if text, ok := c.decodeData(t); ok && !c.fetches(t.Key) {
+			out.Data.Set(t.Key, c.unlessFetched(t.Key, text))
+		}
+	}
+	for _, f := range c.written {
+		if !isString(f.Key) {
+			out.Data.Set(f.Key, f.Value)
+		}
+	}
+	for _, t := range in.StringData {
+		out.Data.Set(t.Key, c.escape(t))
+	}
+	c.mergePolicy()
+}
+
+// fetches reports whether a data item writes the key for certain.
+func (c *conv) fetches(key string) bool {
+	return slices.ContainsFunc(c.in.Spec.Data, func(it kes.Item) bool { return it.FromPath == "" && it.Name == key })
+}
+
+// decodeData turns a base64 value of template.data into template text. The
+// API server decodes it with Go's encoding (line breaks allowed) and refuses
+// the Secret if it can't.
+func (c *conv) decodeData(t kes.Text) (string, bool) {
+	b, err := base64.StdEncoding.DecodeString(t.Value)
+	if err != nil {
+		c.report(rule.BadBase64, t.Pos, "%s is not base64: the API server refused the Secret", t.Path)
+		return "", false
+	}
+	if utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }) {
+		return c.escape(kes.Text{Value: string(b), Path: t.Path, Pos: t.Pos}), true
+	}
+	// Bytes that no YAML string carries unchanged.
+	return fmt.Sprintf("{{ %q | b64dec }}", base64.StdEncoding.EncodeToString(b)), true
+}
+
+// unlessFetched: under dataFrom the keys aren't known, and a fetched one wins
+// even if it is empty (facts: eso-templates.md E6).
+func (c *conv) unlessFetched(key, text string) string {
+	if len(c.out.DataFrom) == 0 {
+		return text
+	}
+	return fmt.Sprintf("{{ $f := false }}{{ range $k, $_ := . }}{{ if eq $k %q }}{{ $f = true }}{{ end }}{{ end }}{{ if $f }}{{ index . %q }}{{ else }}%s{{ end }}", key, key, text)
+}
+
+// mergePolicy keeps the fetched keys that the template doesn't write. Hidden
+// ones must not reach the Secret: then every other key is named instead.
+func (c *conv) mergePolicy() {
+	out := &c.out.Target.Template
+	if len(out.Data) == 0 {
+		return
+	}
+	var missing []string
+	for _, d := range c.out.Data {
+		if out.Data.Get(d.SecretKey) == nil && !slices.Contains(c.hidden, d.SecretKey) {
+			missing = append(missing, d.SecretKey)
+		}
+	}
+	if len(c.hidden) == 0 {
+		out.Merge = len(missing) > 0 || len(c.out.DataFrom) > 0
+		return
+	}
+	for _, key := range missing {
+		out.Data.Set(key, "{{ "+reference(key)+" }}")
+	}
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// reference names a fetched key inside an action.
+func reference(key string) string {
+	if identifier.MatchString(key) {
+		return "." + key
+	}
+	return fmt.Sprintf("(index . %q)", key)
+}
+
+// Refs counts the values that ESO asks the backend for at each refresh.
+func Refs(es *eso.ExternalSecret) int { return len(es.Data) + len(es.DataFrom) }

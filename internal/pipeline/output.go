@@ -1,0 +1,211 @@
+package pipeline
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/convert"
+	"kesbridge/internal/eso"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/rule"
+	"kesbridge/internal/store"
+)
+
+// presentStore is a store that the output itself contains.
+type presentStore struct{ kind, namespace, name string }
+
+// storeUse is one derived store and who needs it.
+type storeUse struct {
+	ref       eso.StoreRef
+	namespace string
+	need      store.Need
+	pos       manifest.Pos
+	object    manifest.Ref
+	env       map[string]string // KES's
+	count     int
+}
+
+// observe notes an ESO object that somebody wrote by hand.
+func (o *Output) observe(obj *manifest.Object) {
+	switch obj.Ref.Kind {
+	case "ExternalSecret":
+		target := obj.Ref.Name
+		var body struct {
+			Spec struct {
+				Target struct {
+					Name string `yaml:"name"`
+				} `yaml:"target"`
+			} `yaml:"spec"`
+		}
+		if err := obj.Node.Decode(&body); err == nil && body.Spec.Target.Name != "" {
+			target = body.Spec.Target.Name
+		}
+		o.claim(obj, target, creates(obj.Node))
+	case "SecretStore":
+		o.present[presentStore{obj.Ref.Kind, obj.Ref.Namespace, obj.Ref.Name}] = true
+	case "ClusterSecretStore":
+		o.present[presentStore{obj.Ref.Kind, "", obj.Ref.Name}] = true
+	}
+}
+
+// creates reports whether an ExternalSecret claims its Secret: with
+// creationPolicy Merge or None it doesn't.
+func creates(n *yaml.Node) bool {
+	var body struct {
+		Spec struct {
+			Target struct {
+				CreationPolicy string `yaml:"creationPolicy"`
+			} `yaml:"target"`
+		} `yaml:"spec"`
+	}
+	if n.Decode(&body) != nil {
+		return true
+	}
+	p := body.Spec.Target.CreationPolicy
+	return p != "Merge" && p != "None"
+}
+
+// converted notes a converted object, its store and its refresh interval.
+func (o *Output) converted(obj *manifest.Object, res convert.Result) {
+	target := res.ESO.Target.Name
+	if target == "" {
+		target = res.ESO.Name
+	}
+	o.claim(obj, target, true)
+	o.run.pace(res, o.opts.Settings.Controller)
+	if res.Store.Derived {
+		use := storeUse{ref: res.Store.Ref, need: res.Need, pos: obj.Pos, object: obj.Ref, env: o.opts.Settings.Controller, count: 1}
+		if use.ref.Kind == "SecretStore" {
+			use.namespace = obj.Ref.Namespace
+		}
+		o.uses = append(o.uses, use)
+	}
+}
+
+// claim reports a second object with one name, or a second owner of one
+// Secret.
+func (o *Output) claim(obj *manifest.Object, target string, owner bool) {
+	name := obj.Ref.Namespace + "/" + obj.Ref.Name
+	if first, ok := o.objects[name]; ok {
+		o.report(rule.DuplicateObject, obj, "the ESO ExternalSecret %s is also made from %s", obj.Ref.Name, first)
+		return
+	}
+	o.objects[name] = obj.Pos
+	if !owner {
+		return
+	}
+	secret := obj.Ref.Namespace + "/" + target
+	if first, ok := o.targets[secret]; ok {
+		o.report(rule.DuplicateTarget, obj, "the Secret %s is also the target of %s", target, first)
+		return
+	}
+	o.targets[secret] = obj.Pos
+}
+
+func (o *Output) report(r rule.Rule, obj *manifest.Object, format string, args ...any) {
+	o.run.findings = append(o.run.findings, r.At(obj.Pos, obj.Ref, format, args...))
+}
+
+// Close ends the scope: derived stores that it doesn't contain are needed
+// from elsewhere.
+func (o *Output) Close() {
+	for _, use := range o.uses {
+		if o.present[presentStore{use.ref.Kind, use.namespace, use.ref.Name}] {
+			continue
+		}
+		if known := o.run.stores[use.ref]; known != nil {
+			known.count += use.count
+			continue
+		}
+		o.run.stores[use.ref] = &use
+	}
+	o.uses = nil
+}
+
+// storeFindings says once per store what it must hold.
+func (r *Run) storeFindings() {
+	less := func(a, b eso.StoreRef) int { return strings.Compare(a.Kind+"/"+a.Name, b.Kind+"/"+b.Name) }
+	for _, ref := range slices.SortedFunc(maps.Keys(r.stores), less) {
+		use := r.stores[ref]
+		f := rule.DerivedStore.At(use.pos, use.object, "%s %s (for %s) is not in the output; it must hold: %s",
+			ref.Kind, ref.Name, count(use.count, "secret"), strings.Join(use.need.Requirements(use.env), "; "))
+		r.findings = append(r.findings, f)
+	}
+}
+
+// pace is one exchange of KES's poll interval for a refresh interval.
+type pace struct {
+	interval string // ESO's
+	poll     time.Duration
+	preset   bool // KES's default
+	off      bool // DISABLE_POLLING
+}
+
+// refreshUse counts what one pace was given to.
+type refreshUse struct{ secrets, refs int }
+
+// pace notes an object whose refresh interval nobody chose
+// (facts/kes.md: POLLER_INTERVAL_MILLISECONDS, 10000 by default).
+func (r *Run) pace(res convert.Result, env map[string]string) {
+	if !res.DefaultRefresh {
+		return
+	}
+	p := pace{interval: res.ESO.RefreshInterval, poll: 10 * time.Second, preset: true}
+	if ms, err := strconv.ParseFloat(env["POLLER_INTERVAL_MILLISECONDS"], 64); err == nil && ms > 0 {
+		p.poll, p.preset = time.Duration(ms*float64(time.Millisecond)), false
+	}
+	_, p.off = env["DISABLE_POLLING"]
+	if r.refresh[p] == nil {
+		r.refresh[p] = &refreshUse{}
+	}
+	r.refresh[p].secrets++
+	r.refresh[p].refs += convert.Refs(res.ESO)
+}
+
+// refreshFindings say once per run what the poll interval became and what
+// both cost.
+func (r *Run) refreshFindings() {
+	for p, u := range r.refresh {
+		interval, err := time.ParseDuration(p.interval)
+		if err != nil || interval <= 0 {
+			continue
+		}
+		perDay := func(d time.Duration) string {
+			return thousands(int64(math.Round(float64(u.refs) * float64(24*time.Hour) / float64(d))))
+		}
+		instead := fmt.Sprintf("instead of KES's poll every %s", p.poll)
+		if p.preset {
+			instead += " (its default)"
+		}
+		cost := fmt.Sprintf("%s backend calls a day instead of %s", perDay(interval), perDay(p.poll))
+		if p.off {
+			instead = "where KES with DISABLE_POLLING read values only when an object changed"
+			cost = perDay(interval) + " backend calls a day"
+		}
+		r.findings = append(r.findings, rule.RefreshInterval.At(manifest.Pos{}, manifest.Ref{},
+			"%s with refreshInterval %s %s: %s, and a changed value arrives after up to %s", count(u.secrets, "secret"), p.interval, instead, cost, p.interval))
+	}
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(int64(n)) + " " + noun + "s"
+}
+
+// thousands groups digits with commas.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,197 @@
+// Package pipeline takes manifest streams through the conversion: it decides
+// what becomes of each object, keeps account of every one of them, and
+// gathers the findings that only a whole output or a whole run can show.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"kesbridge/internal/config"
+	"kesbridge/internal/convert"
+	"kesbridge/internal/eso"
+	"kesbridge/internal/kes"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/store"
+)
+
+// Options decide what becomes of the KES objects of one output.
+type Options struct {
+	// Settings of the cluster; nil is the built-in ones.
+	Settings *config.Settings
+	Profile  eso.Profile
+	Stores   *store.Resolver // nil derives every store
+	// Keep leaves what can't be converted as it is and turns the error into a
+	// warning (--on-unsupported keep).
+	Keep bool
+	// App and Project are those of the Argo CD Application, for store rules.
+	App, Project string
+	// MaxInput and TempDir bound and place the spool of input that can't be
+	// read twice; see manifest.Transformer.
+	MaxInput int64
+	TempDir  string
+}
+
+// Counts is the account of a run.
+type Counts struct {
+	// Documents with content in the input.
+	Documents int
+	// KES objects seen; each is one of the three below.
+	KES, Converted, Kept, Failed int
+}
+
+// Run converts streams and gathers what is said about them.
+type Run struct {
+	counts   Counts
+	findings manifest.Findings
+	stores   map[eso.StoreRef]*storeUse
+	refresh  map[pace]*refreshUse
+}
+
+// New starts a run.
+func New() *Run {
+	return &Run{stores: map[eso.StoreRef]*storeUse{}, refresh: map[pace]*refreshUse{}}
+}
+
+// Output is the scope in which two objects with one name or one target are an
+// error: all streams of an app, or one file that stands alone.
+type Output struct {
+	run     *Run
+	opts    Options
+	objects map[string]manifest.Pos
+	targets map[string]manifest.Pos
+	present map[presentStore]bool
+	uses    []storeUse
+}
+
+// Output begins a new scope. Close it before the run ends.
+func (r *Run) Output(opts Options) *Output {
+	if opts.Settings == nil {
+		opts.Settings, _ = (*config.Config)(nil).For("")
+	}
+	if opts.Stores == nil {
+		opts.Stores = &store.Resolver{}
+	}
+	return &Output{run: r, opts: opts, objects: map[string]manifest.Pos{}, targets: map[string]manifest.Pos{}, present: map[presentStore]bool{}}
+}
+
+// Stream is one input of a scope.
+type Stream struct {
+	manifest.Input
+	// Origin gives the source file of an object, relative to the repository's
+	// root with forward slashes, or "" where there is none. nil: none.
+	Origin func(*manifest.Object) string
+}
+
+// Plan reads a stream to its end and decides about every object in it;
+// nothing is written yet.
+func (o *Output) Plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
+	v := &visitor{out: o, origin: s.Origin}
+	t := &manifest.Transformer{
+		Groups:   []string{kes.Group, eso.Group},
+		Visit:    v.visit,
+		MaxInput: o.opts.MaxInput,
+		TempDir:  o.opts.TempDir,
+	}
+	p, err := t.Plan(ctx, s.Input)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.account(p.Stats()); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return p, nil
+}
+
+// Finish ends the run: it adds what only the whole run shows and gives all
+// findings, sorted.
+func (r *Run) Finish() (manifest.Findings, Counts) {
+	r.refreshFindings()
+	r.storeFindings()
+	r.findings.Sort()
+	return r.findings, r.counts
+}
+
+// visitor decides about the objects of one stream.
+type visitor struct {
+	out    *Output
+	origin func(*manifest.Object) string
+	// seen by what was decided, to be compared with the plan's own account.
+	seen, replaced, untouched int
+}
+
+func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
+	v.seen++
+	if !kes.IsKES(o.Ref) {
+		v.out.observe(o)
+		v.untouched++
+		return manifest.Result{}, nil
+	}
+	run := v.out.run
+	run.counts.KES++
+	es, findings := kes.Decode(o)
+	var res convert.Result
+	if findings.Worst() < manifest.Error {
+		res = convert.Convert(es, v.options(o))
+		findings = append(findings, res.Findings...)
+	}
+	if res.ESO == nil {
+		return v.unsupported(findings), nil
+	}
+	run.findings = append(run.findings, findings...)
+	run.counts.Converted++
+	v.replaced++
+	v.out.converted(o, res)
+	return manifest.Result{Action: manifest.Replace, Objects: []manifest.Map{v.out.opts.Profile.Map(*res.ESO)}}, nil
+}
+
+func (v *visitor) options(o *manifest.Object) convert.Options {
+	opts := v.out.opts
+	c := convert.Options{
+		Settings: opts.Settings, Profile: opts.Profile, Stores: opts.Stores,
+		App: opts.App, Project: opts.Project,
+	}
+	if v.origin != nil {
+		c.Origin = v.origin(o)
+	}
+	return c
+}
+
+// unsupported leaves an object as it is. Without Keep the errors among the
+// findings fail the run, so nothing of it is printed anyway.
+func (v *visitor) unsupported(findings manifest.Findings) manifest.Result {
+	run := v.out.run
+	v.untouched++
+	if v.out.opts.Keep {
+		run.counts.Kept++
+		for i := range findings {
+			if findings[i].Severity == manifest.Error {
+				findings[i].Severity = manifest.Warning
+				findings[i].Message += "; left as it is"
+			}
+		}
+	} else {
+		run.counts.Failed++
+	}
+	run.findings = append(run.findings, findings...)
+	return manifest.Result{}
+}
+
+// AccountError says that the stream and the visitor disagree about what
+// became of its objects: a defect of kesbridge, never of the input.
+type AccountError struct{ Want, Got [3]int }
+
+func (e *AccountError) Error() string {
+	return fmt.Sprintf("not every object is accounted for (visited, replaced, untouched: decided %v, planned %v): this is a defect of kesbridge, please report it", e.Want, e.Got)
+}
+
+func (v *visitor) account(s manifest.Stats) error {
+	v.out.run.counts.Documents += s.Documents - s.Empty
+	want := [3]int{v.seen, v.replaced, v.untouched}
+	got := [3]int{s.Objects, s.Replaced, s.Objects - s.Replaced - s.Dropped}
+	if want != got || s.Dropped != 0 {
+		return &AccountError{Want: want, Got: got}
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package rule
+
+import "kesbridge/internal/manifest"
+
+// Stores (2xx) and the output as a whole (3xx).
+var (
+	DerivedStore = Rule{
+		ID: "KES201", Name: "derived-store", Severity: manifest.Warning,
+		Summary: "no rule names a store, so its name was derived",
+		Detail: "An ESO ExternalSecret needs a SecretStore or ClusterSecretStore, which KES did not have. Without --store or a stores rule the name is derived from what the store " +
+			"must hold, and never changes. The store itself is not part of the output.",
+		Fix: "create that store, or name an existing one with --store or a stores rule in kesbridge.yaml",
+	}
+	UnmatchedStore = Rule{
+		ID: "KES202", Name: "unmatched-store", Severity: manifest.Error,
+		Summary: "no stores rule matches and unmatched is fail",
+		Detail:  "kesbridge.yaml says unmatched: fail, so a store name is never made up.",
+		Fix:     "add a stores rule for this backend, or set defaults.unmatched to generate",
+	}
+	DuplicateObject = Rule{
+		ID: "KES301", Name: "duplicate-object", Severity: manifest.Error,
+		Summary: "two ESO ExternalSecrets with the same name in one output",
+		Detail:  "Argo CD would keep the last one and warn about a repeated resource; kubectl would apply one over the other.",
+		Fix:     "remove one of the two (a hand-written ESO object beside a KES object means that the KES object has been replaced already)",
+	}
+	DuplicateTarget = Rule{
+		ID: "KES302", Name: "duplicate-target", Severity: manifest.Error,
+		Summary: "two ESO ExternalSecrets write the same Secret",
+		Detail:  "Both claim the Secret as owner; one of them fails, or they overwrite each other.",
+		Fix:     "give one of them another target, or remove it",
+	}
+	RefreshInterval = Rule{
+		ID: "KES303", Name: "refresh-interval", Severity: manifest.Warning,
+		Summary: "the poll interval of KES was replaced by ESO's default",
+		Detail: "KES polls all secrets at one interval (POLLER_INTERVAL_MILLISECONDS, 10 seconds by default). ESO has one per object; without a setting kesbridge writes " +
+			"1h0m0s, ESO's own default: a changed value takes up to an hour to arrive, at a fraction of the backend calls.",
+		Fix: "set defaults.refreshInterval (or one per stores rule) in kesbridge.yaml",
+	}
+	FieldTooNew = Rule{
+		ID: "KES304", Name: "field-too-new", Severity: manifest.Error,
+		Summary: "the installed ESO version does not know a field that is needed",
+		Detail:  "A field that the CRD does not know is pruned, and shows as drift in every Argo CD diff mode.",
+		Fix:     "set --eso-version to the installed version, or upgrade ESO",
+	}
+)
+
+// All lists every rule in the order of its id.
+func All() []Rule {
+	return []Rule{
+		UnknownField, WrongType, MissingField, UnknownBackend, DuplicateKey, RepeatedName, DeprecatedSpelling, HookedObject,
+		UnknownVersion, NoEffect, NeverWorked, DroppedItem,
+		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
+		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
+		VaultNamespace, ForeignController, FieldOrder,
+		DerivedStore, UnmatchedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew,
+	}
+}
+
+// Find returns the rule with an id.
+func Find(id string) (Rule, bool) {
+	for _, r := range All() {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
