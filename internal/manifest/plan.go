@@ -1,0 +1,158 @@
+package manifest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Plan is what will be written: ranges of the input, and new documents in
+// between. Close it when done.
+type Plan struct {
+	src      *source
+	literals *spool
+	ops      []op
+	stats    Stats
+	content  bool
+
+	counted bool
+}
+
+// Stats counts what was in a stream and what becomes of it.
+type Stats struct {
+	Documents int // with content
+	Empty     int // only comments, or nothing
+	Objects   int // visited: Untouched + Replaced + Dropped
+	Untouched int
+	Replaced  int
+	Dropped   int
+	InBytes   int64
+	OutBytes  int64
+}
+
+// op copies n bytes, from the input or from the new documents.
+type op struct {
+	literal bool
+	off, n  int64
+}
+
+func (p *Plan) add(o op) {
+	if o.n == 0 {
+		return
+	}
+	p.stats.OutBytes += o.n
+	if k := len(p.ops) - 1; k >= 0 && p.ops[k].literal == o.literal && p.ops[k].off+p.ops[k].n == o.off {
+		p.ops[k].n += o.n
+		return
+	}
+	p.ops = append(p.ops, o)
+}
+
+func (p *Plan) copy(start, end int64) { p.add(op{false, start, end - start}) }
+
+func (p *Plan) literal(b []byte) error {
+	off := p.literals.size
+	if _, err := p.literals.Write(b); err != nil {
+		return err
+	}
+	p.add(op{true, off, int64(len(b))})
+	return nil
+}
+
+// HasContent reports whether the input holds a document with content, not
+// just comments, separators and blank lines.
+func (p *Plan) HasContent() bool { return p.content }
+
+// Changed reports whether the output differs from the input.
+func (p *Plan) Changed() bool { return p.stats.Replaced+p.stats.Dropped > 0 }
+
+// Stats tells what the first pass found. The documents are counted when it is
+// first called, since nothing else needs them: that reads the input again. If
+// it can't be read any more, Documents and Empty are 0, and WriteTo will fail.
+func (p *Plan) Stats() Stats {
+	if !p.counted {
+		p.counted = true
+		docs, empty, err := countDocuments(p.src)
+		if err == nil {
+			p.stats.Documents, p.stats.Empty = docs, empty
+		}
+	}
+	return p.stats
+}
+
+// WriteTo writes the output. It may be called more than once. It fails with a
+// *ChangedError if a file isn't any more what the plan was made for.
+func (p *Plan) WriteTo(w io.Writer) (int64, error) {
+	if err := p.src.unchanged(); err != nil {
+		return 0, err
+	}
+	var written int64
+	var buf []byte
+	for _, o := range p.ops {
+		var r io.ReaderAt = p.src
+		if o.literal {
+			r = p.literals
+		}
+		for n := int64(0); n < o.n; {
+			k := min(o.n-n, blockSize)
+			if int64(len(buf)) < k {
+				buf = make([]byte, k)
+			}
+			if got, err := r.ReadAt(buf[:k], o.off+n); int64(got) < k {
+				return written, err
+			}
+			m, err := w.Write(buf[:k])
+			written += int64(m)
+			if err != nil {
+				return written, fmt.Errorf("write output: %w", err)
+			}
+			n += k
+		}
+	}
+	return written, p.src.unchanged()
+}
+
+// Close gives back the temporary files. The input stays open.
+func (p *Plan) Close() error {
+	return errors.Join(p.src.Close(), p.literals.Close())
+}
+
+// firstContent reports whether any document has content.
+func firstContent(w *window) (bool, error) {
+	s := newSplitter(w)
+	for {
+		seg := segment{start: s.pos, end: -1, content: -1, sep: -1, text: s.pos, endMark: -1}
+		if s.pos >= w.end {
+			return false, nil
+		}
+		if err := s.head(&seg); err != nil {
+			return false, err
+		}
+		if seg.content >= 0 {
+			return true, nil
+		}
+		s.pos = seg.end
+	}
+}
+
+// countDocuments splits the whole stream.
+func countDocuments(src *source) (docs, empty int, err error) {
+	w := newWindow(context.Background(), src)
+	s := newSplitter(w)
+	for {
+		seg, ok, err := s.next()
+		if err != nil || !ok {
+			return docs, empty, err
+		}
+		if seg.content < 0 {
+			empty++
+			continue
+		}
+		n, err := countValues(src, seg)
+		if err != nil {
+			return 0, 0, err
+		}
+		docs += n
+	}
+}

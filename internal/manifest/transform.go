@@ -1,0 +1,217 @@
+package manifest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Action says what becomes of an object.
+type Action int
+
+const (
+	// Untouched leaves the object byte for byte.
+	Untouched Action = iota
+	// Replace prints other objects in its place.
+	Replace
+	// Drop takes it out of the stream.
+	Drop
+)
+
+// Result is what a visitor wants done with an object.
+type Result struct {
+	Action Action
+	// Objects are printed in the place of a replaced object: at least one.
+	Objects []Map
+}
+
+// Transformer finds the objects of some API groups in a stream of YAML and
+// JSON documents and puts others in their place.
+type Transformer struct {
+	// Groups are the API groups whose objects are visited.
+	Groups []string
+	// Visit decides about one object. It is called once for each, in the
+	// order of the stream.
+	Visit func(*Object) (Result, error)
+	// SpoolMemory is how much of an input that can't be read twice is kept in
+	// memory, and how much of the output, before a temporary file is used;
+	// 0 is 4 MiB.
+	SpoolMemory int64
+	// MaxInput is the longest input in bytes; 0 is 4 GiB.
+	MaxInput int64
+	// TempDir is where temporary files go; empty is the system's place.
+	TempDir string
+}
+
+// Plan reads the whole input, visits its objects and writes nothing.
+func (t *Transformer) Plan(ctx context.Context, in Input) (*Plan, error) {
+	for _, g := range t.Groups {
+		if g == "" {
+			return nil, errors.New("plan stream: an API group has no name")
+		}
+	}
+	src, err := t.open(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{src: src, literals: t.newSpool()}
+	p.stats.InBytes = src.size
+	if err := t.fill(ctx, p); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (t *Transformer) fill(ctx context.Context, p *Plan) error {
+	var err error
+	if p.content, err = firstContent(newWindow(ctx, p.src)); err != nil {
+		return err
+	}
+	m := newMarkers(t.Groups)
+	b := &builder{
+		ctx:    ctx,
+		plan:   p,
+		src:    p.src,
+		visit:  t.Visit,
+		wanted: map[string]bool{},
+		scan:   &markerScan{markers: m, win: newWindow(ctx, p.src)},
+		split:  newSplitter(newWindow(ctx, p.src)),
+		cursor: &cursor{win: newWindow(ctx, p.src)},
+	}
+	for _, g := range t.Groups {
+		b.wanted[g] = true
+	}
+	if len(t.Groups) > 0 && t.Visit != nil {
+		if err := b.stream(); err != nil {
+			return err
+		}
+	}
+	p.copy(b.done, p.src.size)
+	if err := p.literals.flush(); err != nil {
+		return err
+	}
+	return p.src.unchanged()
+}
+
+// builder makes a plan.
+type builder struct {
+	ctx    context.Context
+	plan   *Plan
+	src    *source
+	visit  func(*Object) (Result, error)
+	wanted map[string]bool
+	scan   *markerScan
+	split  *splitter
+	cursor *cursor
+
+	done int64 // the plan covers the input up to here
+}
+
+// stream goes from marker to marker. What lies between documents with a
+// marker in them is neither split nor held.
+func (b *builder) stream() error {
+	for {
+		hit, err := b.scan.next(b.split.pos)
+		if err != nil || hit < 0 {
+			return err
+		}
+		if err := b.split.seek(hit); err != nil {
+			return err
+		}
+		for b.split.pos <= hit {
+			seg, ok, err := b.split.next()
+			if err != nil {
+				return err
+			}
+			if !ok {
+				return nil
+			}
+			if seg.end <= hit {
+				continue
+			}
+			if err := b.segment(seg); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// segment looks into a document that holds a marker.
+func (b *builder) segment(seg segment) error {
+	if seg.content >= 0 {
+		first, err := b.src.bytes(seg.content, seg.content+1)
+		if err != nil {
+			return err
+		}
+		if first[0] == '{' {
+			if handled, err := b.jsonStream(seg); handled || err != nil {
+				return err
+			}
+		}
+	}
+	plain, err := plainBlock(b.ctx, b.src, seg, b.wanted)
+	if err != nil || plain {
+		return err
+	}
+	return b.yamlDocument(seg)
+}
+
+// call visits an object and counts.
+func (b *builder) call(o *Object) (Result, error) {
+	if err := b.ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	r, err := b.visit(o)
+	if err != nil {
+		return r, err
+	}
+	s := &b.plan.stats
+	s.Objects++
+	switch r.Action {
+	case Untouched:
+		s.Untouched++
+	case Drop:
+		s.Dropped++
+	case Replace:
+		if len(r.Objects) == 0 {
+			return r, fmt.Errorf("replace %s: nothing to put in its place", o.Ref)
+		}
+		s.Replaced++
+	default:
+		return r, fmt.Errorf("visit %s: unknown action %d", o.Ref, r.Action)
+	}
+	return r, nil
+}
+
+// edit puts text in the place of a range of the source.
+type edit struct {
+	start, end int64
+	text       []byte
+}
+
+// emit adds ascending edits to the plan.
+func (b *builder) emit(edits []edit) error {
+	for _, e := range edits {
+		if e.start < b.done || e.end < e.start {
+			return fmt.Errorf("edit %s: overlapping edits at byte %d", b.src.name, e.start)
+		}
+		b.plan.copy(b.done, e.start)
+		if err := b.plan.literal(e.text); err != nil {
+			return err
+		}
+		b.done = e.end
+	}
+	return nil
+}
+
+// applyEdits gives what a part of the source that starts at off becomes.
+func applyEdits(b []byte, off int64, edits []edit) []byte {
+	var out []byte
+	done := off
+	for _, e := range edits {
+		out = append(out, b[done-off:e.start-off]...)
+		out = append(out, e.text...)
+		done = e.end
+	}
+	return append(out, b[done-off:]...)
+}
