@@ -29,7 +29,7 @@ func (a *app) loadChart(ctx context.Context) (*chart.Chart, error) {
 	}
 	c, err := loader.LoadFiles(l.files)
 	if err != nil {
-		return nil, fmt.Errorf("load chart %s: %w", a.name, err)
+		return nil, l.explain(err)
 	}
 	if v := c.Metadata.APIVersion; v != chart.APIVersionV1 && v != chart.APIVersionV2 {
 		return nil, &Error{File: file, Err: &UnsupportedError{What: fmt.Sprintf("chart apiVersion %q", v)}}
@@ -53,6 +53,20 @@ func (a *app) loadChart(ctx context.Context) (*chart.Chart, error) {
 	return c, nil
 }
 
+// explain gives an error of Helm's loader a place: one of the files that it
+// parses, if it is no YAML.
+func (l *chartLoader) explain(err error) error {
+	for _, f := range l.files {
+		switch path.Base(f.Name) {
+		case "Chart.yaml", "Chart.lock", "values.yaml", "requirements.yaml", "requirements.lock":
+			if e := brokenYAML(path.Join(l.name, f.Name), f.Data); e != nil {
+				return e
+			}
+		}
+	}
+	return &Error{File: l.name, Err: fmt.Errorf("load chart: %w", err)}
+}
+
 // sortDependencies gives subcharts an order: Helm's loader has them in the
 // order of a Go map, and CRDs come out in theirs.
 func sortDependencies(c *chart.Chart) {
@@ -73,7 +87,7 @@ type chartLoader struct {
 	ctx   context.Context
 	rules *ignore.Rules
 	files []*archive.BufferedFile
-	depth int
+	links int
 }
 
 func (l *chartLoader) load() error {
@@ -87,15 +101,16 @@ func (l *chartLoader) load() error {
 		return err
 	}
 	l.rules.AddDefaults()
-	return l.walk(l.dir, "")
+	return l.walk(l.dir, "", nil)
 }
 
-// maxDepth of directories ends the walk in a link to a directory above, where
-// Helm's goes on until the path is too long for the system.
-const maxDepth = 100
+// maxLinks caps links to directories: a few of them that lead to one another
+// make a tree without end.
+const maxLinks = 1000
 
-// walk reads the directory at path, which the chart knows as name.
-func (l *chartLoader) walk(dir, name string) error {
+// walk reads the directory at dir, which the chart knows as name and which is
+// within the directories above.
+func (l *chartLoader) walk(dir, name string, above []string) error {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
 		return err
@@ -105,6 +120,9 @@ func (l *chartLoader) walk(dir, name string) error {
 			return err
 		}
 		p, n := filepath.Join(dir, e.Name()), path.Join(name, e.Name())
+		if p == filepath.Join(l.tree.root, ".git") {
+			continue // Helm would read it into .Files, for a chart at the root
+		}
 		fail := func(err error) error { return &Error{File: path.Join(l.name, n), Err: err} }
 		real, err := l.tree.resolve(p)
 		if err != nil {
@@ -118,13 +136,15 @@ func (l *chartLoader) walk(dir, name string) error {
 			continue
 		}
 		if fi.IsDir() {
-			if l.depth++; l.depth > maxDepth {
-				return fail(errors.New("directories are nested too deeply: perhaps a link leads to a directory above it"))
+			if real != p {
+				l.links++
 			}
-			if err := l.walk(real, n); err != nil {
+			if slices.Contains(above, real) || real == dir || l.links > maxLinks {
+				return fail(errors.New("links to directories lead to one another"))
+			}
+			if err := l.walk(real, n, append(slices.Clone(above), dir)); err != nil {
 				return err
 			}
-			l.depth--
 			continue
 		}
 		if fi.Size() > archive.MaxDecompressedFileSize {

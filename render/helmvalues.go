@@ -53,8 +53,10 @@ func (a *app) helmValues() (map[string]any, error) {
 
 // yamlError places an error in a values file.
 func (a *app) yamlError(name string, data []byte, err error) error {
-	located := locateYAML(name, data, err)
-	return located
+	if e := brokenYAML(name, data); e != nil {
+		return e
+	}
+	return &Error{File: name, Err: fmt.Errorf("parse values: %w", err)}
 }
 
 // checkSchemas refuses schemas that refer to something outside themselves:

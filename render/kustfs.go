@@ -1,12 +1,12 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
@@ -18,17 +18,20 @@ type kustFS struct {
 	dir   string // the application's directory
 	guard *guard
 
-	note        bool   // ask for origins
-	injected    bool   // asked
-	userOrigins bool   // the user asks for them
-	rootName    string // the kustomization's name in dir
+	note    bool // ask for origins
+	rootSet bool // the application's kustomization was read
+	inject  injection
+	// kusts maps a file to the kustomization that it is: kustomization.yaml may
+	// be a link to a file of any name.
+	kusts map[string]string
+	read  []string // what was read, in order
 
 	// err is the first failure that must end the build.
 	err error
 }
 
 func newKustFS(ctx context.Context, t *tree, dir string, note bool) *kustFS {
-	k := &kustFS{ctx: ctx, tree: t, dir: dir, note: note}
+	k := &kustFS{ctx: ctx, tree: t, dir: dir, note: note, kusts: map[string]string{}}
 	k.guard = newGuard(k)
 	return k
 }
@@ -44,10 +47,10 @@ func (k *kustFS) fatal(err error) error {
 
 // check sorts errors: a missing file may be one of kustomize's guesses, a
 // way out of the repository never is.
-func (k *kustFS) check(err error) error {
+func (k *kustFS) check(path string, err error) error {
 	switch err.(type) {
 	case *OutsideError, *IrregularError:
-		return k.fatal(&Error{File: k.guard.at(), Err: err})
+		return k.fatal(k.guard.blame(path, err))
 	}
 	return err
 }
@@ -62,46 +65,27 @@ func (k *kustFS) ReadFile(path string) ([]byte, error) {
 	}
 	data, err := k.tree.readFile(path)
 	if err != nil {
-		return nil, k.check(err)
+		return nil, k.check(path, err)
 	}
-	if !isKustomization(filepath.Base(path)) {
-		k.guard.file(data)
+	k.read = append(k.read, path)
+	if bytes.Contains(data, []byte("needs-hash")) {
+		// Hashes of objects other than ConfigMap and Secret take in annotations.
+		k.guard.touchesAnnotations = true
+	}
+	kust := k.kusts[path]
+	if kust == "" {
 		return data, nil
 	}
-	if err := k.guard.kustomization(path, data); err != nil {
+	if err := k.guard.kustomization(kust, data); err != nil {
 		return nil, k.fatal(err)
 	}
-	if filepath.Dir(path) == k.dir {
-		k.rootName = filepath.Base(path)
-		data = k.inject(data)
+	// Only the first time: a generator may make data of the same file.
+	if filepath.Dir(kust) == k.dir && !k.rootSet {
+		k.rootSet = true
+		k.inject = injectOrigins(data, k.note)
+		return k.inject.data, nil
 	}
 	return data, nil
-}
-
-// inject makes the root kustomization ask for origins. buildMetadata of a
-// base has no effect.
-func (k *kustFS) inject(data []byte) []byte {
-	var doc yaml.Node
-	if yaml.Unmarshal(data, &doc) != nil || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
-		return data
-	}
-	if bm := value(doc.Content[0], "buildMetadata"); bm != nil {
-		for _, v := range bm.Content {
-			k.userOrigins = k.userOrigins || v.Value == "originAnnotations"
-		}
-		return data
-	}
-	if !k.note || doc.Content[0].Style&yaml.FlowStyle != 0 {
-		return data
-	}
-	out := append(append([]byte{}, data...), "\nbuildMetadata: [originAnnotations]\n"...)
-	// Not so after a "..." or in an indented document.
-	var again map[string]any
-	if yaml.Unmarshal(out, &again) != nil || again["buildMetadata"] == nil {
-		return data
-	}
-	k.injected = true
-	return out
 }
 
 // CleanedAbs resolves links.
@@ -112,7 +96,10 @@ func (k *kustFS) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 	}
 	p, err := k.tree.resolve(abs)
 	if err != nil {
-		return "", "", k.check(err)
+		return "", "", k.check(abs, err)
+	}
+	if isKustomization(filepath.Base(abs)) {
+		k.kusts[p] = abs
 	}
 	fi, err := os.Lstat(p)
 	if err != nil {
@@ -140,7 +127,7 @@ func (k *kustFS) IsDir(path string) bool {
 func (k *kustFS) ReadDir(path string) ([]string, error) {
 	p, err := k.tree.resolve(path)
 	if err != nil {
-		return nil, k.check(err)
+		return nil, k.check(path, err)
 	}
 	entries, err := os.ReadDir(p)
 	if err != nil {

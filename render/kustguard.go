@@ -22,8 +22,8 @@ import (
 // between; but it learns of each path from a file that it reads through kustFS.
 type guard struct {
 	fs *kustFS
-	// cur is the kustomization that was read last.
-	cur string
+	// seen are the kustomizations, in the order in which they were read.
+	seen []seenFile
 	// plugin are directories whose resources are configurations of generators
 	// and transformers.
 	plugin map[string]bool
@@ -39,25 +39,14 @@ func newGuard(k *kustFS) *guard {
 	return &guard{fs: k, plugin: map[string]bool{}}
 }
 
-// at names the kustomization being looked at.
-func (g *guard) at() string {
-	if g.cur == "" {
-		return g.fs.tree.show(g.fs.dir)
-	}
-	return g.fs.tree.show(g.cur)
-}
-
-// file is told of each other file that kustomize reads.
-func (g *guard) file(data []byte) {
-	// Hashes of objects other than ConfigMap and Secret take in annotations.
-	if bytes.Contains(data, []byte("needs-hash")) {
-		g.touchesAnnotations = true
-	}
+type seenFile struct {
+	path string
+	data []byte
 }
 
 // kustomization fails if the kustomization at path reaches for the network.
 func (g *guard) kustomization(path string, data []byte) error {
-	g.cur = path
+	g.seen = append(g.seen, seenFile{path, data})
 	var k types.Kustomization
 	if k.Unmarshal(data) != nil {
 		return nil // kustomize will say so, and does nothing else
@@ -66,25 +55,24 @@ func (g *guard) kustomization(path string, data []byte) error {
 	if len(k.OpenAPI) > 0 {
 		g.openapi = true
 	}
-	g.file(data)
-	dir := filepath.Dir(path)
+	f, dir := seenFile{path, data}, filepath.Dir(path)
 	if g.plugin[dir] {
-		if err := g.pluginDir(dir, k, data); err != nil {
+		if err := g.pluginDir(f, k); err != nil {
 			return err
 		}
 	}
 	for _, p := range slices.Concat(k.Resources, k.Components) {
 		if isRemote(p) {
-			return g.network(data, p)
+			return g.network(f, p)
 		}
 	}
 	for _, p := range filesOf(&k) {
 		if isURL(p) {
-			return g.network(data, p)
+			return g.network(f, p)
 		}
 	}
 	for _, p := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
-		if err := g.pluginConfig(dir, data, p); err != nil {
+		if err := g.pluginConfig(f, p); err != nil {
 			return err
 		}
 	}
@@ -135,40 +123,41 @@ func isRemote(path string) bool {
 	return isURL(path) || (&resource.Origin{}).Append(path).Repo != ""
 }
 
-func (g *guard) network(data []byte, what string) error {
-	line, col := findScalar(data, what)
+func (g *guard) network(f seenFile, what string) error {
+	line, col := findScalar(f.data, func(v string) bool { return v == what || strings.HasSuffix(v, "="+what) })
 	return &Error{
-		File: g.at(), Line: line, Column: col, Err: &NetworkError{URL: what},
+		File: g.fs.tree.show(f.path), Line: line, Column: col, Err: &NetworkError{URL: what},
 		Fix: "put a copy into the repository and refer to that",
 	}
 }
 
 // pluginConfig looks over an entry of generators, transformers or validators:
 // a configuration, a file of them or a directory.
-func (g *guard) pluginConfig(dir string, data []byte, entry string) error {
-	// Plugins see everything.
-	g.touchesAnnotations = true
-	if rm, err := resmap.NewFactory(provider.NewDefaultDepProvider().GetResourceFactory()).NewResMapFromBytes([]byte(entry)); err == nil {
+func (g *guard) pluginConfig(f seenFile, entry string) error {
+	g.touchesAnnotations = true // plugins see everything
+	rf := provider.NewDefaultDepProvider().GetResourceFactory()
+	if rm, err := resmap.NewFactory(rf).NewResMapFromBytes([]byte(entry)); err == nil {
 		for _, r := range rm.Resources() {
 			if u := urlIn(r.YNode(), ""); u != "" {
-				return g.network(data, u)
+				return g.network(f, u)
 			}
 		}
 		return nil
 	}
-	if isRemote(entry) {
-		return g.network(data, entry)
-	}
-	return g.pluginPath(filepath.Join(dir, entry))
+	return g.pluginPath(f, entry)
 }
 
-func (g *guard) pluginPath(path string) error {
+func (g *guard) pluginPath(f seenFile, entry string) error {
+	if isRemote(entry) {
+		return g.network(f, entry)
+	}
+	path := filepath.Join(filepath.Dir(f.path), entry)
 	real, err := g.fs.tree.resolve(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // kustomize will say so
 		}
-		return &Error{File: g.at(), Err: err}
+		return g.blame(path, err)
 	}
 	if g.fs.IsDir(real) {
 		g.plugin[real] = true
@@ -176,9 +165,8 @@ func (g *guard) pluginPath(path string) error {
 	}
 	data, err := g.fs.tree.readFile(real)
 	if err != nil {
-		return &Error{File: g.at(), Err: err}
+		return g.blame(path, err)
 	}
-	g.cur = real
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var doc yaml.Node
@@ -186,30 +174,25 @@ func (g *guard) pluginPath(path string) error {
 			return nil // the end, or kustomize will say so
 		}
 		if u := urlIn(&doc, ""); u != "" {
-			return g.network(data, u)
+			return g.network(seenFile{real, data}, u)
 		}
 	}
 }
 
 // pluginDir holds a directory of plugin configurations to files: were they
 // patched or generated, their URLs could be put together out of our sight.
-func (g *guard) pluginDir(dir string, k types.Kustomization, data []byte) error {
-	rest := k
-	rest.TypeMeta, rest.Resources = types.TypeMeta{}, nil
-	if !reflect.DeepEqual(rest, types.Kustomization{}) {
+func (g *guard) pluginDir(f seenFile, k types.Kustomization) error {
+	plain := types.Kustomization{TypeMeta: k.TypeMeta, MetaData: k.MetaData, Resources: k.Resources}
+	if !reflect.DeepEqual(k, plain) {
 		return &Error{
-			File: g.at(), Err: &UnsupportedError{What: "a directory of generators or transformers with more than resources"},
+			File: g.fs.tree.show(f.path), Err: &UnsupportedError{What: "a directory of generators or transformers with more than resources"},
 			Fix: "name the files of their configurations in the kustomization that uses them",
 		}
 	}
 	for _, r := range k.Resources {
-		if isRemote(r) {
-			return g.network(data, r)
-		}
-		if err := g.pluginPath(filepath.Join(dir, r)); err != nil {
+		if err := g.pluginPath(f, r); err != nil {
 			return err
 		}
-		g.cur = filepath.Join(dir, "kustomization.yaml")
 	}
 	return nil
 }
@@ -247,15 +230,15 @@ func urlIn(n *yaml.Node, key string) string {
 	return ""
 }
 
-// findScalar is the place of a scalar in YAML.
-func findScalar(data []byte, want string) (line, col int) {
+// findScalar is the place of the first scalar in YAML that is wanted.
+func findScalar(data []byte, want func(string) bool) (line, col int) {
 	var doc yaml.Node
 	if yaml.Unmarshal(data, &doc) != nil {
 		return 0, 0
 	}
 	var walk func(n *yaml.Node) bool
 	walk = func(n *yaml.Node) bool {
-		if n.Kind == yaml.ScalarNode && (n.Value == want || strings.HasSuffix(n.Value, "="+want)) {
+		if n.Kind == yaml.ScalarNode && want(n.Value) {
 			line, col = n.Line, n.Column
 			return true
 		}

@@ -3,10 +3,9 @@ package render
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -33,19 +32,20 @@ func (a *app) kustomize(ctx context.Context) (*Output, error) {
 // then good for origins only, as far as it agrees.
 func (a *app) build(ctx context.Context) (*Stream, error) {
 	noted, err := a.run(ctx, true)
-	if err == nil && noted.safe {
+	in := noted.fs.inject
+	if err == nil && (!in.done || in.safe || !noted.fs.guard.touchesAnnotations) {
 		return a.stream(noted)
 	}
-	if ctx.Err() != nil || noted.fs.err != nil {
+	if err != nil && (!in.done || noted.fs.err != nil) {
 		return nil, err
 	}
-	plain, err := a.run(ctx, false)
-	if err != nil {
-		return nil, err
+	plain, perr := a.run(ctx, false)
+	if perr != nil {
+		return nil, perr
 	}
-	s, err := a.stream(plain)
-	if err != nil || s.Origins != nil || noted.m == nil {
-		return s, err
+	s, perr := a.stream(plain)
+	if perr != nil || err != nil {
+		return s, perr
 	}
 	if t, err := a.stream(noted); err == nil && bytes.Equal(s.Data, t.Data) {
 		s.Origins = t.Origins
@@ -57,15 +57,10 @@ func (a *app) build(ctx context.Context) (*Stream, error) {
 type built struct {
 	m  resmap.ResMap
 	fs *kustFS
-	// safe: noting origins can't have changed anything.
-	safe bool
-	// injected: the origin annotations are ours, to be taken off again.
-	injected bool
 }
 
 func (a *app) run(ctx context.Context, note bool) (*built, error) {
 	k := newKustFS(ctx, a.tree, a.dir, note)
-	b := &built{fs: k}
 	opt := krusty.MakeDefaultOptions()
 	// The command's default, unlike the library's: legacy order, unless
 	// sortOptions say otherwise.
@@ -75,27 +70,24 @@ func (a *app) run(ctx context.Context, note bool) (*built, error) {
 		// A custom schema would stay for the next build of this process.
 		openapi.ResetOpenAPI()
 	}
-	b.injected = k.injected
-	b.safe = k.userOrigins || k.injected && !k.guard.touchesAnnotations
 	if k.err != nil {
 		// The cause: kustomize goes on to other guesses when a read fails, and
 		// reports those.
-		return b, k.err
+		return &built{fs: k}, k.err
 	}
 	if err != nil {
-		return b, &Error{File: k.rootFile(a.name), Err: &kustomizeError{msg: a.tree.clean(err.Error()), err: err}}
+		return &built{fs: k}, k.explain(err)
 	}
-	b.m = m
-	return b, nil
+	return &built{m: m, fs: k}, nil
 }
 
 // stream prints a build and takes the origins out of it.
 func (a *app) stream(b *built) (*Stream, error) {
 	s := &Stream{Name: a.name}
-	if b.injected || b.fs.userOrigins {
+	if in := b.fs.inject; in.done || in.user {
 		s.Origins = a.origins(b.m)
 	}
-	if b.injected {
+	if b.fs.inject.done {
 		if err := b.m.RemoveOriginAnnotations(); err != nil {
 			return nil, fmt.Errorf("kustomize %s: %w", a.name, err)
 		}
@@ -115,7 +107,8 @@ func (a *app) origins(m resmap.ResMap) []Origin {
 		o := Origin{APIVersion: gvk.ApiVersion(), Kind: gvk.Kind, Namespace: r.GetNamespace(), Name: r.GetName()}
 		if from, err := r.GetOrigin(); err == nil && from != nil {
 			p := from.Path
-			if p == "" {
+			// A transformer is noted where a patch took away the note.
+			if p == "" && !strings.HasSuffix(from.ConfiguredBy.Kind, "Transformer") {
 				p = from.ConfiguredIn
 			}
 			// kustomize's paths are relative to the application.
@@ -126,23 +119,4 @@ func (a *app) origins(m resmap.ResMap) []Origin {
 		out = append(out, o)
 	}
 	return out
-}
-
-// kustomizeError is kustomize's error without the machine's paths.
-type kustomizeError struct {
-	msg string
-	err error
-}
-
-func (e *kustomizeError) Error() string { return e.msg }
-func (e *kustomizeError) Unwrap() error { return e.err }
-
-var errReadOnly = errors.New("the checkout is read-only")
-
-// rootFile names the kustomization, as far as it was found.
-func (k *kustFS) rootFile(name string) string {
-	if k.rootName != "" {
-		return path.Join(name, k.rootName)
-	}
-	return name
 }

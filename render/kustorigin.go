@@ -1,9 +1,11 @@
 package render
 
 import (
+	"bytes"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/types"
@@ -14,6 +16,66 @@ import (
 // between might see it: a JSON patch that adds to annotations which aren't
 // there fails, and succeeds if they are. What follows errs on the side of
 // "might"; then the build is done without noting.
+
+// injection is the application's kustomization, which asks for origins.
+type injection struct {
+	data []byte
+	// done: it asks because we want it; user: because the user does.
+	done, user bool
+	// safe: kustomize notes origins in any case, we only make it keep them.
+	safe bool
+}
+
+// injectOrigins adds to buildMetadata, in memory. That of a base has no
+// effect. The rest of the text stays as it is.
+func injectOrigins(data []byte, want bool) injection {
+	in := injection{data: data}
+	var doc yaml.Node
+	if yaml.Unmarshal(data, &doc) != nil || len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
+		return in
+	}
+	top := doc.Content[0]
+	bm := value(top, "buildMetadata")
+	if bm != nil && slices.ContainsFunc(bm.Content, func(n *yaml.Node) bool { return n.Value == types.OriginAnnotations }) {
+		in.user = true
+		return in
+	}
+	if !want {
+		return in
+	}
+	var out []byte
+	switch {
+	case bm != nil && bm.Kind == yaml.SequenceNode && bm.Style&yaml.FlowStyle != 0:
+		out = splice(data, bm, 1, types.OriginAnnotations+", ")
+	case bm != nil && bm.Kind == yaml.SequenceNode:
+		out = splice(data, bm, 0, "- "+types.OriginAnnotations+"\n"+strings.Repeat(" ", bm.Column-1))
+	case bm != nil:
+		return in
+	case top.Style&yaml.FlowStyle != 0:
+		out = splice(data, top, 1, `"buildMetadata": ["`+types.OriginAnnotations+`"], `)
+	default:
+		out = splice(data, top, 0, "buildMetadata: ["+types.OriginAnnotations+"]\n"+strings.Repeat(" ", top.Column-1))
+	}
+	// In case that YAML has yet another way to write it.
+	var k types.Kustomization
+	if k.Unmarshal(out) != nil || !slices.Contains(k.BuildMetadata, types.OriginAnnotations) {
+		return in
+	}
+	return injection{data: out, done: true, safe: len(k.BuildMetadata) > 1}
+}
+
+// splice puts text after the first skip bytes of a node.
+func splice(data []byte, n *yaml.Node, skip int, text string) []byte {
+	at := 0
+	for range n.Line - 1 {
+		at += bytes.IndexByte(data[at:], '\n') + 1
+	}
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRune(data[at:])
+		at += size
+	}
+	return slices.Insert(slices.Clone(data), min(at+skip, len(data)), []byte(text)...)
+}
 
 // noteAnnotations looks for what may depend on annotations.
 func (g *guard) noteAnnotations(dir string, k *types.Kustomization) {

@@ -3,11 +3,10 @@ package render
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
+	"sort"
 	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -17,14 +16,14 @@ var errNoKind = errors.New("an object without a kind")
 // locateYAML gives err, which has no place or one relative to its document,
 // its place in the file.
 func locateYAML(name string, text []byte, err error) error {
+	if e := brokenYAML(name, text); e != nil {
+		return e
+	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	for {
 		var doc yaml.Node
-		switch derr := d.Decode(&doc); {
-		case derr == io.EOF:
+		if d.Decode(&doc) != nil {
 			return &Error{File: name, Err: err}
-		case derr != nil:
-			return placeYAML(name, text, derr)
 		}
 		if len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" {
 			continue
@@ -39,25 +38,51 @@ func locateYAML(name string, text []byte, err error) error {
 	}
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-// placeYAML turns the parser's "yaml: line N: reason" into a place. It says no
-// column: what stands first on the line is where people look.
-func placeYAML(name string, text []byte, err error) error {
-	msg := err.Error()
-	m := yamlLine.FindStringSubmatch(msg)
-	if m == nil {
-		return &Error{File: name, Err: fmt.Errorf("parse YAML: %w", err)}
+// brokenYAML is the place where text stops to be YAML, or nil.
+func brokenYAML(name string, text []byte) *Error {
+	line, reason := yamlError(text)
+	if reason == "" {
+		return nil
 	}
-	line, _ := strconv.Atoi(m[1])
-	line = max(line, 1)
-	e := &Error{File: name, Line: line, Err: errors.New("parse YAML: " + msg[len(m[0]):])}
-	lines := strings.SplitAfterN(string(text), "\n", line+1)
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	// The parser names the line where the collection around the mistake began,
+	// or the next one, or the one before. The shortest text with the same
+	// mistake ends in its line.
+	if len(text) < 1<<20 {
+		line = 1 + sort.Search(len(lines)-1, func(i int) bool {
+			_, r := yamlError(bytes.Join(lines[:i+1], nil))
+			return r == reason
+		})
+	}
+	e := &Error{File: name, Line: line, Err: errors.New("parse YAML: " + reason)}
 	if line <= len(lines) {
 		l := lines[line-1]
-		e.Column = 1 + len(l) - len(strings.TrimLeft(l, " "))
+		e.Column = 1 + len(l) - len(bytes.TrimLeft(l, " "))
 	}
 	return e
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// yamlError is what the parser has to say against text, "" if nothing, and
+// the line that it names.
+func yamlError(text []byte) (line int, reason string) {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		var doc yaml.Node
+		err := d.Decode(&doc)
+		if err == io.EOF {
+			return 0, ""
+		}
+		if err != nil {
+			m := yamlLine.FindStringSubmatch(err.Error())
+			if m == nil {
+				return 1, err.Error()
+			}
+			line, _ = strconv.Atoi(m[1])
+			return max(line, 1), err.Error()[len(m[0]):]
+		}
+	}
 }
 
 func kindName(n *yaml.Node) string {
