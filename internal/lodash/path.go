@@ -61,8 +61,11 @@ func bracketed(s string) (segment string, n int, ok bool) {
 	if quote := s[1]; quote == '"' || quote == '\'' {
 		return quoted(s, quote)
 	}
-	end := strings.IndexByte(s, ']')
-	if end < 0 || !isNumber(s[1:end]) {
+	end := 1
+	for end < len(s) && strings.IndexByte("-.0123456789", s[end]) >= 0 {
+		end++
+	}
+	if end == len(s) || s[end] != ']' || !isNumber(s[1:end]) {
 		return "", 0, false
 	}
 	return s[1:end], end + 1, true

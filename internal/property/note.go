@@ -88,6 +88,7 @@ func notes(property string, kes, eso []lookup) []Note {
 	return found
 }
 
+// sharedWith counts the attempts of KES that ESO makes at all.
 func sharedWith(kes, eso []lookup) int {
 	n := 0
 	for _, k := range kes {

@@ -6,6 +6,12 @@
 // parsed document: a literal top-level key first, then the path. Each ESO
 // provider has an order of its own, see [Provider]. Where no path reads the same
 // in every document, [Path.Notes] say in which documents it differs.
+//
+// A document here is valid JSON without repeated keys. Whatever the property, the
+// two differ where that fails: of a repeated key lodash sees the last value and
+// gjson 1.18.0 the first; text that isn't JSON makes KES leave the item out, while
+// gjson may find something in it; and in a document that is one JSON string gjson
+// starts at the first brace, even inside the string, where KES fails.
 package property
 
 import (
@@ -19,7 +25,8 @@ import (
 type Provider string
 
 // The providers. How each looks a property up was read in ESO v2.9.0 (Alibaba:
-// v1.3.2) and is the same from v0.9.20 on; facts/eso-providers-*.md have the runs.
+// v1.3.2) and in v0.9.20, and is the same; gjson was 1.17.1 then, which reads what
+// we write as 1.18.0 does.
 const (
 	// AWS is Secrets Manager (secretsmanager.go, escapeDotsIfRequired) and
 	// Parameter Store (parameterstore.go, GetSecret): with all dots escaped, if
