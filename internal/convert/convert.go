@@ -118,6 +118,9 @@ func Convert(in *kes.ExternalSecret, opts Options) Result {
 }
 
 func (c *conv) report(r rule.Rule, pos manifest.Pos, format string, args ...any) {
+	if pos.IsZero() {
+		pos = c.in.Pos
+	}
 	c.fs = append(c.fs, r.At(pos, c.in.Ref, format, args...))
 }
 
@@ -288,8 +291,12 @@ func (c *conv) property(it *kes.Item, path string, ref *eso.RemoteRef) bool {
 		c.report(rule.NoEquivalent, it.FieldPos("property"), "%s.property: %v", it.Path, err)
 		return false
 	}
-	for _, n := range p.Notes {
-		c.report(rule.AmbiguousProperty, it.FieldPos("property"), "%s.property %s: %s", it.Path, *it.Property, n.Text)
+	if len(p.Notes) > 0 {
+		notes := make([]string, 0, len(p.Notes))
+		for _, n := range p.Notes {
+			notes = append(notes, n.Text)
+		}
+		c.report(rule.AmbiguousProperty, it.FieldPos("property"), "%s.property %s: %s", it.Path, *it.Property, strings.Join(notes, "; "))
 	}
 	ref.Property = p.ESO
 	c.shapes.property = true

@@ -174,12 +174,12 @@ func (c *conv) mergePolicy() {
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// reference names a fetched key inside an action.
+// reference names a fetched key at the start of an action or pipeline.
 func reference(key string) string {
 	if identifier.MatchString(key) {
 		return "." + key
 	}
-	return fmt.Sprintf("(index . %q)", key)
+	return fmt.Sprintf("index . %q", key)
 }
 
 // Refs counts the values that ESO asks the backend for at each refresh.

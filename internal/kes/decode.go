@@ -245,7 +245,7 @@ func (d *decoder) dataFrom(f field, path string) []Text {
 	var out []Text
 	for i, n := range d.list(f.value, path) {
 		p := path + "[" + strconv.Itoa(i) + "]"
-		out = append(out, d.text(field{value: n}, p))
+		out = append(out, d.text(field{value: n}, p, d.str))
 	}
 	return out
 }

@@ -87,16 +87,31 @@ func (d *decoder) texts(f field, path string) []Text {
 		return nil
 	}
 	var out []Text
-	for _, m := range d.fields(f.value, path) {
-		t := d.text(m, join(path, m.key))
+	for _, m := range d.collect(deref(f.value), path, 0) {
+		t := d.text(m, join(path, m.key), d.secretString)
 		t.Key = m.key
 		out = append(out, t)
 	}
 	return out
 }
 
-func (d *decoder) text(f field, path string) Text {
-	v := d.str(f, path)
+// secretString reads a value that goes into the Secret. The KES CRD preserves
+// whatever stands below template, so it is the Secret that the API server
+// refuses; null is an empty string there (Go's JSON decoding).
+func (d *decoder) secretString(f field, path string) string {
+	v, ok := scalar(f.value)
+	if ok && v == nil {
+		return ""
+	}
+	if s, isString := v.(string); ok && isString {
+		return s
+	}
+	d.report(rule.NeverWorked, f.value, "%s is %s: the API server refuses a Secret with anything but strings there, so KES never wrote one", path, typeName(f.value))
+	return ""
+}
+
+func (d *decoder) text(f field, path string, read func(field, string) string) Text {
+	v := read(f, path)
 	n := deref(f.value)
 	return Text{Value: v, Path: path, Pos: d.o.PosOf(f.value), at: func(offset int) manifest.Pos { return d.posIn(n, v, offset) }}
 }
