@@ -196,7 +196,7 @@ func editSpans(spans []span, open, end int, item func(i int) (Action, []byte)) [
 // editBlock edits items behind dashes. Offsets are in the text.
 func (d *yamlDoc) editBlock(l *list) ([]edit, error) {
 	var edits []edit
-	depth := l.seq.Column - 1
+	depth := d.dashColumn(l.seq)
 	kept := len(l.seq.Content)
 	for i, site := range l.seq.Content {
 		tg := l.targets[i]
@@ -264,6 +264,25 @@ func (d *yamlDoc) emptyOnKeyLine(l *list, edits []edit) []edit {
 	}
 	edits[0].text = nil
 	return []edit{{int64(colon + 1), int64(colon + 1), []byte(" []")}}
+}
+
+// dashColumn gives the column, counting from 0, at which the dashes of a
+// block sequence stand. The sequence's own place may be that of an anchor.
+func (d *yamlDoc) dashColumn(seq *yaml.Node) int {
+	if seq.Anchor == "" && seq.Style&yaml.TaggedStyle == 0 || len(seq.Content) == 0 {
+		return seq.Column - 1
+	}
+	i := d.t.nodeOffset(seq.Content[0])
+	start := d.lineStart(i)
+	for line := d.t.b[start:i]; ; {
+		text := bytes.TrimLeft(line, " ")
+		if len(text) > 0 && text[0] == '-' || start == 0 {
+			return len(line) - len(text)
+		}
+		end := start
+		start = d.lineStart(end - 1)
+		line = d.t.b[start:end]
+	}
 }
 
 // dash gives the start of the line on which the dash of an item at a depth

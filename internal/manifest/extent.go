@@ -17,7 +17,7 @@ func (d *yamlDoc) raw(tg *target, limit int) []byte {
 	if end < 0 {
 		depth := 0
 		if tg.list != nil {
-			depth = tg.list.seq.Column - 1
+			depth = d.dashColumn(tg.list.seq)
 		}
 		end = d.contentEnd(tg.site, limit, depth)
 	}

@@ -20,7 +20,8 @@ type yamlDoc struct {
 	origin string
 	crlf   bool
 
-	steps   int
+	steps   int // objects and Lists met
+	depth   int // of Lists in Lists
 	targets []*target
 	lists   map[*yaml.Node]*list
 }
@@ -112,6 +113,9 @@ func (t *text) syntaxError(err error) error {
 	var line int
 	if n, _ := fmt.Sscanf(msg, "line %d:", &line); n == 1 {
 		_, msg, _ = strings.Cut(msg, ": ")
+		if strings.HasPrefix(msg, "did not find expected") {
+			line++ // those, and only those, are counted from 0
+		}
 		return &SyntaxError{t.pos(line, 0), msg}
 	}
 	if i := unreadable(t.b); i >= 0 {
@@ -127,7 +131,7 @@ func (t *text) syntaxError(err error) error {
 func (d *yamlDoc) find(site *yaml.Node, in *list, index int, inherit Ref, limit int) error {
 	// A List inside itself, or Lists of aliases to Lists, would never end.
 	// What is really written takes more bytes than it has objects.
-	if d.steps++; d.steps > len(d.t.b) {
+	if d.steps++; d.steps > len(d.t.b) || d.depth > maxListDepth {
 		return &SyntaxError{d.t.nodePos(site), "aliases lead to too many objects"}
 	}
 	m := deref(site)
@@ -204,7 +208,7 @@ func (d *yamlDoc) findItems(m, items, site *yaml.Node, in *list, ref Ref, limit 
 	if l.fixed == "" {
 		l.fixed = "the List's items come through an alias or a merge key"
 		for i := 0; i+1 < len(m.Content); i += 2 {
-			if m.Content[i+1] != items {
+			if m.Content[i+1] != items || scalar(m.Content[i]) != "items" {
 				continue
 			}
 			l.fixed, l.key = "", m.Content[i]
@@ -214,6 +218,8 @@ func (d *yamlDoc) findItems(m, items, site *yaml.Node, in *list, ref Ref, limit 
 		}
 		d.lists[items] = l
 	}
+	d.depth++
+	defer func() { d.depth-- }()
 	for i, it := range items.Content {
 		limit := l.limit
 		if i+1 < len(items.Content) {
