@@ -74,7 +74,10 @@ func (k *kustFS) ReadFile(path string) ([]byte, error) {
 	}
 	kust := k.kusts[path]
 	if kust == "" {
-		return data, nil
+		if !isKustomization(filepath.Base(path)) {
+			return data, nil
+		}
+		kust = path
 	}
 	if err := k.guard.kustomization(kust, data); err != nil {
 		return nil, k.fatal(err)

@@ -124,7 +124,7 @@ func isRemote(path string) bool {
 }
 
 func (g *guard) network(f seenFile, what string) error {
-	line, col := findScalar(f.data, func(v string) bool { return v == what || strings.HasSuffix(v, "="+what) })
+	line, col := findScalar(f.data, func(v string) bool { return strings.Contains(v, what) })
 	return &Error{
 		File: g.fs.tree.show(f.path), Line: line, Column: col, Err: &NetworkError{URL: what},
 		Fix: "put a copy into the repository and refer to that",
@@ -232,10 +232,6 @@ func urlIn(n *yaml.Node, key string) string {
 
 // findScalar is the place of the first scalar in YAML that is wanted.
 func findScalar(data []byte, want func(string) bool) (line, col int) {
-	var doc yaml.Node
-	if yaml.Unmarshal(data, &doc) != nil {
-		return 0, 0
-	}
 	var walk func(n *yaml.Node) bool
 	walk = func(n *yaml.Node) bool {
 		if n.Kind == yaml.ScalarNode && want(n.Value) {
@@ -244,6 +240,11 @@ func findScalar(data []byte, want func(string) bool) (line, col int) {
 		}
 		return slices.ContainsFunc(n.Content, walk)
 	}
-	walk(&doc)
-	return line, col
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if d.Decode(&doc) != nil || walk(&doc) {
+			return line, col
+		}
+	}
 }

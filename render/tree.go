@@ -37,10 +37,11 @@ func (t *tree) rel(path string) (string, bool) {
 
 // show gives a path as people should see it: without the machine's part.
 func (t *tree) show(path string) string {
-	if r, ok := t.rel(path); ok {
-		return r
+	r, err := filepath.Rel(t.root, path)
+	if err != nil {
+		return path
 	}
-	return path
+	return filepath.ToSlash(r)
 }
 
 // clean takes the machine's part out of the message of a library's error.
@@ -60,7 +61,7 @@ func (t *tree) resolve(path string) (string, error) {
 	}
 	path = filepath.Clean(path)
 	if _, ok := t.rel(path); !ok {
-		return "", &OutsideError{Path: path}
+		return "", &OutsideError{Path: t.show(path)}
 	}
 	p, err := filepath.EvalSymlinks(path)
 	if err != nil {
