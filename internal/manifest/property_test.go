@@ -1,0 +1,324 @@
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The tests here compare the whole with a much simpler program: read the
+// stream at once with the YAML parser, replace objects as values.
+
+// simple gives the values of a stream after byName, in order; ok is false if
+// the parser can't read it at once (concatenated JSON, broken YAML).
+func simple(in string, replace bool) (docs []any, ok bool) {
+	if strings.Contains(strings.TrimPrefix(in, "\ufeff"), "\ufeff") {
+		return nil, false // the parser knows it only in front of everything
+	}
+	dec := yaml.NewDecoder(strings.NewReader(in))
+	for {
+		n := new(yaml.Node)
+		err := dec.Decode(n)
+		if errors.Is(err, io.EOF) {
+			return docs, true
+		}
+		if err != nil {
+			return nil, false
+		}
+		if strayAlias(n) {
+			return nil, false // the parser's anchors outlive their document
+		}
+		budget := 10000
+		v := value(n.Content[0], &budget)
+		if budget <= 0 {
+			return nil, false
+		}
+		if v == nil && n.Content[0].Value == "" {
+			continue // an empty document
+		}
+		if !replace {
+			docs = append(docs, v)
+			continue
+		}
+		docs = append(docs, simpleObject(v, Ref{})...)
+	}
+}
+
+// strayAlias reports whether an alias leads out of its document.
+func strayAlias(doc *yaml.Node) bool {
+	own := map[*yaml.Node]bool{}
+	var aliases []*yaml.Node
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		own[n] = true
+		if n.Kind == yaml.AliasNode {
+			aliases = append(aliases, n.Alias)
+		}
+		for _, c := range n.Content {
+			walk(c)
+		}
+	}
+	walk(doc)
+	for _, a := range aliases {
+		if !own[a] {
+			return true
+		}
+	}
+	return false
+}
+
+func simpleObject(v any, inherit Ref) []any {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return []any{v}
+	}
+	apiVersion, _ := m["apiVersion"].(string)
+	kind, _ := m["kind"].(string)
+	group, version, found := strings.Cut(apiVersion, "/")
+	if !found {
+		group, version = "", group
+	}
+	ref := Ref{Group: group, Version: version, Kind: kind}
+	if apiVersion == "" && kind == "" {
+		ref = inherit
+	}
+	if items, ok := m["items"].([]any); ok && simpleList(kind, items) {
+		var out []any
+		for _, it := range items {
+			out = append(out, simpleObject(it, itemRef(ref))...)
+		}
+		if out == nil {
+			out = []any{}
+		}
+		m["items"] = out
+		return []any{m}
+	}
+	meta, _ := m["metadata"].(map[string]any)
+	ref.Name, _ = meta["name"].(string)
+	if ref.Group != "kubernetes-client.io" && ref.Group != "external-secrets.io" {
+		return []any{m}
+	}
+	res, _ := byName(&Object{Ref: ref})
+	switch res.Action {
+	case Untouched:
+		return []any{m}
+	case Drop:
+		return nil
+	}
+	var out []any
+	for _, o := range res.Objects {
+		m := map[string]any{}
+		for _, f := range o {
+			m[f.Key] = f.Value
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func simpleList(kind string, items []any) bool {
+	if strings.HasSuffix(kind, "List") {
+		return true
+	}
+	for _, it := range items {
+		if _, ok := it.(map[string]any); !ok {
+			return false
+		}
+	}
+	return len(items) > 0
+}
+
+// value resolves a node as the YAML of Go's v2 does.
+func value(n *yaml.Node, budget *int) any {
+	if *budget--; *budget <= 0 {
+		return nil
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return value(n.Alias, budget)
+	case yaml.MappingNode:
+		m := map[string]any{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			k, v := n.Content[i], value(n.Content[i+1], budget)
+			if isMerge(k) {
+				mergeValue(m, v)
+				continue
+			}
+			if k = deref(k); k.Kind == yaml.ScalarNode {
+				m[scalar(k)] = v
+				continue
+			}
+			m[fmt.Sprint(value(k, budget))] = v
+		}
+		return m
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, c := range n.Content {
+			list = append(list, value(c, budget))
+		}
+		return list
+	}
+	if n.ShortTag() == "!!str" || n.ShortTag() == "!!binary" {
+		return scalar(n)
+	}
+	if n.ShortTag() == "!!null" {
+		return nil
+	}
+	return n.ShortTag() + " " + n.Value
+}
+
+func mergeValue(m map[string]any, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			m[k] = x
+		}
+	case []any:
+		for i := len(v) - 1; i >= 0; i-- {
+			if mm, ok := v[i].(map[string]any); ok {
+				mergeValue(m, mm)
+			}
+		}
+	}
+}
+
+// checkTransform compares with the simple program.
+func checkTransform(t *testing.T, in string) {
+	t.Helper()
+	got, p, err := transform(in)
+	if err != nil {
+		var se *SyntaxError
+		var ee *EditError
+		var enc *EncodingError
+		if !errors.As(err, &se) && !errors.As(err, &ee) && !errors.As(err, &enc) {
+			t.Fatalf("input %q: unexpected error %v", in, err)
+		}
+		return
+	}
+	if !p.Changed() && got != in {
+		t.Fatalf("nothing changed, but\n%q became\n%q", in, got)
+	}
+	want, ok := simple(in, true)
+	if !ok {
+		return
+	}
+	have, ok := simple(got, false)
+	if !ok {
+		t.Fatalf("input\n%s\ncan be read, but not its result\n%s\n%q", in, got, in)
+	}
+	if !(len(have) == 0 && len(want) == 0) && !reflect.DeepEqual(have, want) {
+		t.Fatalf("input\n%s\nbecame\n%s\n%q\n%q\nhave %v\nwant %v", in, got, in, got, have, want)
+	}
+}
+
+func allCases() []streamCase {
+	var all []streamCase
+	for _, cs := range [][]streamCase{wholeCases, dropCases, listCases, jsonCases} {
+		all = append(all, cs...)
+	}
+	return all
+}
+
+func TestAgainstSimpleProgram(t *testing.T) {
+	for _, c := range allCases() {
+		checkTransform(t, c.in)
+	}
+}
+
+// fragments are what random streams are made of.
+var fragments = []string{
+	"---\n", "---\n", "---\r\n", "--- # c\n", "--- ", "...\n", "... # c\n", "%YAML 1.1\n", "# c\n", "  # c\n", "    # c\n", "# Source: a/b\n", "\n", "  \n", "\r\n", "\ufeff",
+	kes("x"), kes("two"), kes("text"), kes("drop"), kes("keep"), crlf(kes("x")), cm, cm, flow("x"), flow("drop"), flow("two") + "\n", configMap + "\n",
+	"kind: List\nitems:\n", "kind: List\n", "items:\n", "  items:\n", "items: [", "]\n", ", ", "}", "{", "- ", "  - ", "-\n", "-   ", "- - ", "- # c\n",
+	item("- ", kes("x")), item("- ", kes("drop")), item("- ", kes("text")), item("- ", cm), item("  - ", kes("x")), item("  - ", kes("two")), item("  - ", cm),
+	item("- ", "kind: XList\nitems:\n"+item("- ", kes("x"))), item("- ", "kind: XList\nitems:\n"+item("  - ", kes("drop"))+"z: 1\n"),
+	"- " + flow("x") + "\n", "- " + flow("drop") + " # c\n", "- *a\n", "- &a\n  ", "&a ", "*a", "!!map ", "<<: *a\n", "x: &a " + flow("x") + "\n", "x: &a {apiVersion: kubernetes-client.io/v1}\n",
+	"  spec: &a {b: c}\n", "spec: *a\n", "a: b\n", "a: |\n", "a: |+\n", "  a: >-\n", "    # text\n", "    text\n", "  text\n\n", "a: \"\n", "a: 'b\n", "\"\n", "'\n", "# c\"\n", "\\\n", "  \"q\": 'it''s'\n",
+	"apiVersion: kubernetes-client.io/v1\n", "\"apiVersion\": \"\\x6bubernetes-client.io/v1\"\n", "? apiVersion\n: kubernetes-client.io/v1\n", "metadata: {name: x}\n", "metadata:\n  name: drop\n", "  ",
+	"\r", "\u2028", "\u0085", "\t", "ä", "😀",
+}
+
+// TestRandomStreams is not random: it draws the same streams each time.
+func TestRandomStreams(t *testing.T) {
+	n := 60000
+	if testing.Short() {
+		n = 5000
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		var b bytes.Buffer
+		for range 1 + r.IntN(9) {
+			b.WriteString(fragments[r.IntN(len(fragments))])
+		}
+		checkTransform(t, b.String())
+	}
+}
+
+func FuzzTransform(f *testing.F) {
+	for _, c := range allCases() {
+		f.Add(c.in)
+	}
+	f.Fuzz(func(t *testing.T, in string) { checkTransform(t, in) })
+}
+
+// FuzzSplit checks that segments are a partition, and that starting in the
+// middle finds the same ones.
+func FuzzSplit(f *testing.F) {
+	for _, c := range allCases() {
+		f.Add(c.in)
+	}
+	f.Fuzz(func(t *testing.T, in string) { checkSplit(t, in) })
+}
+
+func checkSplit(t *testing.T, in string) {
+	t.Helper()
+	src := &source{name: "in", r: strings.NewReader(in), size: int64(len(in))}
+	s := newSplitter(newWindow(t.Context(), src))
+	var at int64
+	var segs []segment
+	for {
+		seg, ok, err := s.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		if seg.start != at || seg.end <= at {
+			t.Fatalf("%q: segment %+v after %d", in, seg, at)
+		}
+		at = seg.end
+		segs = append(segs, seg)
+	}
+	if at != int64(len(in)) {
+		t.Fatalf("%q: ends at %d", in, at)
+	}
+	for i, seg := range segs {
+		if seg.sep < 0 || i+1 == len(segs) {
+			continue
+		}
+		u := newSplitter(newWindow(t.Context(), src))
+		ok, err := u.tryFrom(seg.sep, int64(len(in)))
+		if err != nil || ok && u.pos != seg.end {
+			t.Fatalf("%q: from %d got to %d, not %d (%v)", in, seg.sep, u.pos, seg.end, err)
+		}
+	}
+}
+
+func TestSplitRandomStreams(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 20000 {
+		var b strings.Builder
+		for range 1 + r.IntN(12) {
+			b.WriteString(fragments[r.IntN(len(fragments))])
+		}
+		checkSplit(t, b.String())
+	}
+}
