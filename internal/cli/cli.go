@@ -103,12 +103,13 @@ or only findings below --fail-on; 1 findings at or above it; 2 usage or failure.
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "kesbridge",
-		Short:         "Render applications and convert kubernetes-external-secrets to External Secrets Operator",
-		Long:          longHelp,
-		Version:       versionString(),
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Use:                        "kesbridge",
+		Short:                      "Render applications and convert kubernetes-external-secrets to External Secrets Operator",
+		Long:                       longHelp,
+		Version:                    versionString(),
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return &usageError{"kesbridge", fmt.Errorf("unknown command %q%s", args[0], suggestions(cmd, args[0]))}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kesbridge/internal/spelling"
 )
 
 func TestDefaults(t *testing.T) {
@@ -150,8 +152,8 @@ func TestSuggest(t *testing.T) {
 		{"vault-mount-point", "vaultMountPoint"},
 		{"x", ""},
 	} {
-		if got := suggest(tt.name, []string{"region", "vaultRole", "vaultMountPoint", "app"}); got != tt.want {
-			t.Errorf("suggest(%q) = %q, want %q", tt.name, got, tt.want)
+		if got := spelling.Closest(tt.name, []string{"region", "vaultRole", "vaultMountPoint", "app"}); got != tt.want {
+			t.Errorf("Closest(%q) = %q, want %q", tt.name, got, tt.want)
 		}
 	}
 }

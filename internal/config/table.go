@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gobwas/glob"
+
+	"kesbridge/internal/spelling"
 )
 
 // backends are KES's backendTypes (its CRD, 8.5.5).
@@ -185,7 +187,7 @@ func checkBackend(v string) string {
 	if err != nil || slices.ContainsFunc(backends, p.Match) {
 		return ""
 	}
-	if s := suggest(v, backends); s != "" {
+	if s := spelling.Closest(v, backends); s != "" {
 		return "fits no backendType of KES: did you mean " + strconv.Quote(s) + "?"
 	}
 	return "fits no backendType of KES: use one of " + strings.Join(backends, ", ")

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"kesbridge/internal/spelling"
 )
 
 // variables are the environment variables that a KES Deployment may well
@@ -41,7 +43,7 @@ func checkVariable(name string) string {
 	if slices.Contains(variables, name) {
 		return ""
 	}
-	if s := suggest(name, variables); s != "" && (distance(name, s) <= 2 || strings.EqualFold(name, s)) {
+	if s := spelling.Closest(name, variables); s != "" && (spelling.Distance(name, s) <= 2 || strings.EqualFold(name, s)) {
 		return "is not a variable of KES: did you mean " + strconv.Quote(s) + "?"
 	}
 	return ""

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/spelling"
 )
 
 // describe says in words what a node is. It never prints a mapping or a list:
@@ -49,7 +51,7 @@ func words(s *shape) string {
 }
 
 func unknownKey(name string, s *shape) string {
-	if near := suggest(name, s.names()); near != "" {
+	if near := spelling.Closest(name, s.names()); near != "" {
 		return "unknown key: did you mean " + strconv.Quote(near) + "?"
 	}
 	return "unknown key: use " + strings.Join(s.names(), ", ")
@@ -57,7 +59,7 @@ func unknownKey(name string, s *shape) string {
 
 func badWord(v string, enum []string) string {
 	msg := strconv.Quote(v) + " is not " + strings.Join(enum, " or ")
-	if near := suggest(v, enum); near != "" && len(enum) > 1 {
+	if near := spelling.Closest(v, enum); near != "" && len(enum) > 1 {
 		msg += ": did you mean " + strconv.Quote(near) + "?"
 	}
 	return msg

@@ -264,14 +264,21 @@ func (c *conv) byKey(it *kes.Item) {
 		return
 	}
 	if ref, ok := c.be.remote(c, it); ok {
-		c.add(it, ref, it.Property)
+		c.add(it, ref, c.translate)
 	}
+}
+
+// translator makes an ESO property of a lodash path; nil takes the whole.
+type translator func(path string) (property.Path, error)
+
+func (c *conv) translate(path string) (property.Path, error) {
+	return property.Translate(c.be.provider, path)
 }
 
 // add appends a data entry: the backend gave key and version, property and
 // decoding are alike in all of them.
-func (c *conv) add(it *kes.Item, ref eso.RemoteRef, lodashPath *string) {
-	if lodashPath != nil && !c.property(it, *lodashPath, &ref) {
+func (c *conv) add(it *kes.Item, ref eso.RemoteRef, translate translator) {
+	if it.Property != nil && translate != nil && !c.property(it, translate, &ref) {
 		return
 	}
 	if it.IsBinary {
@@ -281,22 +288,27 @@ func (c *conv) add(it *kes.Item, ref eso.RemoteRef, lodashPath *string) {
 }
 
 // property translates a lodash path (kv-backend.js:50-70).
-func (c *conv) property(it *kes.Item, path string, ref *eso.RemoteRef) bool {
+func (c *conv) property(it *kes.Item, translate translator, ref *eso.RemoteRef) bool {
+	path, pos := *it.Property, it.FieldPos("property")
 	if path == "" {
-		c.report(rule.NeverWorked, it.FieldPos("property"), "%s.property is empty: KES looked for a key without a name; ESO would take the whole value", it.Path)
+		c.report(rule.NeverWorked, pos, "%s.property is empty: KES looked for a key without a name; ESO would take the whole value", it.Path)
 		return false
 	}
-	p, err := property.Translate(c.be.provider, path)
+	p, err := translate(path)
 	if err != nil {
-		c.report(rule.NoEquivalent, it.FieldPos("property"), "%s.property: %v", it.Path, err)
+		c.report(rule.NoEquivalent, pos, "%s.property: %v", it.Path, err)
 		return false
 	}
-	if len(p.Notes) > 0 {
-		notes := make([]string, 0, len(p.Notes))
-		for _, n := range p.Notes {
-			notes = append(notes, n.Text)
+	var notes []string
+	r := rule.AmbiguousProperty
+	for _, n := range p.Notes {
+		if n.Kind == property.LiteralUnread {
+			r.Severity = manifest.Warning
 		}
-		c.report(rule.AmbiguousProperty, it.FieldPos("property"), "%s.property %s: %s", it.Path, *it.Property, strings.Join(notes, "; "))
+		notes = append(notes, n.Text)
+	}
+	if notes != nil {
+		c.report(r, pos, "%s.property %s: %s", it.Path, path, strings.Join(notes, "; "))
 	}
 	ref.Property = p.ESO
 	c.shapes.property = true

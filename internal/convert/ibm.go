@@ -93,7 +93,7 @@ func (c *conv) ibmFields(it *kes.Item, key string, fields ...string) {
 	case it.Property == nil:
 		c.report(rule.NoEquivalent, it.Pos, "%s: KES wrote all parts of the %s as one JSON object; which ones the secret has can't be known here", it.Path, it.SecretType)
 	case slices.Contains(fields, *it.Property):
-		c.add(it, eso.RemoteRef{Key: key}, it.Property)
+		c.add(it, eso.RemoteRef{Key: key}, c.translate)
 	default:
 		c.report(rule.NeverWorked, it.FieldPos("property"), "%s.property %s: a %s has only %s, so every poll of KES failed", it.Path, *it.Property, it.SecretType, strings.Join(fields, ", "))
 	}
@@ -131,23 +131,10 @@ func (c *conv) ibmPayload(it *kes.Item, key string) {
 	case !kv:
 		c.report(rule.NeverWorked, it.FieldPos("property"), "%s.property %s: the payload of an arbitrary secret is text, so every poll of KES failed", it.Path, *it.Property)
 	default:
-		inner := bracketed(segments[1:])
-		c.add(it, eso.RemoteRef{Key: key}, &inner)
+		c.add(it, eso.RemoteRef{Key: key}, func(path string) (property.Path, error) {
+			return property.TranslateBelow(property.IBM, "payload", path)
+		})
 	}
-}
-
-// bracketed writes segments as a lodash path again, in the plain form where
-// that means the same.
-func bracketed(segments []string) string {
-	plain := !slices.ContainsFunc(segments, func(s string) bool { return s == "" || strings.ContainsAny(s, `.[]"'\`) })
-	if plain {
-		return strings.Join(segments, ".")
-	}
-	var b strings.Builder
-	for _, s := range segments {
-		b.WriteString(`["` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"]`)
-	}
-	return b.String()
 }
 
 // ibmWritten fetches the whole value and writes it through a template; %s

@@ -10,6 +10,7 @@ import (
 
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
+	"kesbridge/internal/spelling"
 )
 
 // LastApplied is kubectl's copy of the manifest in a live export.
@@ -213,7 +214,7 @@ func (d *decoder) backend(f field, path string) Backend {
 	for _, b := range Backends() {
 		names = append(names, string(b))
 	}
-	if best := Closest(name, names); best != "" {
+	if best := spelling.Closest(name, names); best != "" {
 		hint = fmt.Sprintf(" (did you mean %s?)", best)
 	}
 	d.report(rule.UnknownBackend, f.value, "backendType %q is none of KES's%s: the API server refuses the object, so KES never saw it", name, hint)
@@ -259,7 +260,7 @@ func (d *decoder) unknownIn(f field, path string, known []string) {
 		return
 	}
 	hint := ""
-	if best := Closest(f.key, known); best != "" {
+	if best := spelling.Closest(f.key, known); best != "" {
 		hint = fmt.Sprintf(" (did you mean %s?)", best)
 	}
 	at := path

@@ -34,8 +34,6 @@ type Options struct {
 
 // Counts is the account of a run.
 type Counts struct {
-	// Documents with content in the input.
-	Documents int
 	// KES objects seen; each is one of the three below.
 	KES, Converted, Kept, Failed int
 }
@@ -97,7 +95,7 @@ func (o *Output) Plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := v.account(p.Stats()); err != nil {
+	if err := v.account(p.Account()); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
@@ -187,7 +185,6 @@ func (e *AccountError) Error() string {
 }
 
 func (v *visitor) account(s manifest.Stats) error {
-	v.out.run.counts.Documents += s.Documents - s.Empty
 	want := [3]int{v.seen, v.replaced, v.untouched}
 	got := [3]int{s.Objects, s.Replaced, s.Objects - s.Replaced - s.Dropped}
 	if want != got || s.Dropped != 0 {
