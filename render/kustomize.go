@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
@@ -65,7 +66,7 @@ func (a *app) run(ctx context.Context, note bool) (*built, error) {
 	// The command's default, unlike the library's: legacy order, unless
 	// sortOptions say otherwise.
 	opt.Reorder = krusty.ReorderOptionUnspecified
-	m, err := krusty.MakeKustomizer(opt).Run(k, a.dir)
+	m, err := runKustomizer(krusty.MakeKustomizer(opt), k, a.dir)
 	if k.guard.openapi {
 		// A custom schema would stay for the next build of this process.
 		openapi.ResetOpenAPI()
@@ -79,6 +80,17 @@ func (a *app) run(ctx context.Context, note bool) (*built, error) {
 		return &built{fs: k}, k.explain(err)
 	}
 	return &built{m: m, fs: k}, nil
+}
+
+// runKustomizer makes an error of a panic, as kustomize has for two objects
+// that a patch gave the same name.
+func runKustomizer(kust *krusty.Kustomizer, fs filesys.FileSystem, dir string) (m resmap.ResMap, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			m, err = nil, fmt.Errorf("%v", p)
+		}
+	}()
+	return kust.Run(fs, dir)
 }
 
 // stream prints a build and takes the origins out of it.

@@ -16,7 +16,7 @@ func kustomizeBuild(dir string) ([]byte, error) {
 	defer kustomizing.Unlock()
 	opt := krusty.MakeDefaultOptions()
 	opt.Reorder = krusty.ReorderOptionUnspecified
-	m, err := krusty.MakeKustomizer(opt).Run(filesys.MakeFsOnDisk(), dir)
+	m, err := runKustomizer(krusty.MakeKustomizer(opt), filesys.MakeFsOnDisk(), dir)
 	if err != nil {
 		return nil, err
 	}
