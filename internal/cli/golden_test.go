@@ -1,4 +1,4 @@
-package cli_test
+package cli
 
 import (
 	"bytes"
@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"kesbridge/internal/cli"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -19,7 +17,7 @@ func invoke(t *testing.T, dir string, args ...string) (stdout, stderr string, co
 	t.Helper()
 	t.Chdir(dir)
 	var out, errw bytes.Buffer
-	code = cli.Run(context.Background(), args, nil, strings.NewReader(""), &out, &errw)
+	code = Run(context.Background(), args, nil, strings.NewReader(""), &out, &errw)
 	return out.String(), errw.String(), code
 }
 
@@ -72,7 +70,7 @@ func invokeStdin(t *testing.T, dir, in string, args []string) (stdout, stderr st
 	t.Helper()
 	t.Chdir(dir)
 	var out, errw bytes.Buffer
-	code = cli.Run(context.Background(), args, nil, strings.NewReader(in), &out, &errw)
+	code = Run(context.Background(), args, nil, strings.NewReader(in), &out, &errw)
 	return out.String(), errw.String(), code
 }
 

@@ -204,7 +204,6 @@ var (
 	reserved = map[string]bool{
 		"y": true, "n": true, "yes": true, "no": true, "on": true, "off": true,
 		"true": true, "false": true, "null": true, "nan": true, "inf": true,
-		"none": true,
 	}
 )
 

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"kesbridge/internal/rule"
+)
+
+// findingsPage is docs/findings.md: every rule, from the one table.
+func findingsPage() string {
+	var b strings.Builder
+	b.WriteString("# Findings\n\n<!-- Generated from internal/rule; go test ./internal/cli -update writes it. -->\n\n")
+	b.WriteString("An error: the object can't be converted, and nothing is printed (or, with `--on-unsupported keep`, the object is\n" +
+		"left as it is and the error becomes a warning). A warning: converted, but look at it. An info: fine print, shown with `-v`.\n" +
+		"`kesbridge explain RULE` prints one of these sections.\n\n| rule | severity | what was found |\n|---|---|---|\n")
+	for _, r := range rule.All() {
+		fmt.Fprintf(&b, "| [%s](#%s) %s | %s | %s |\n", r.ID, anchor(r), r.Name, r.Severity, r.Summary)
+	}
+	for _, r := range rule.All() {
+		fmt.Fprintf(&b, "\n## %s %s\n\n%s: %s.\n\n%s\n\nWhat to do: %s.\n", r.ID, r.Name, r.Severity, r.Summary, r.Detail, r.Fix)
+	}
+	return b.String()
+}
+
+func anchor(r rule.Rule) string { return strings.ToLower(r.ID + "-" + r.Name) }
+
+// commandsPage is docs/cli.md: every command with its flags.
+func commandsPage() string {
+	a := &app{env: map[string]string{}}
+	root := a.root()
+	var b strings.Builder
+	b.WriteString("# Commands\n\n<!-- Generated from the commands; go test ./internal/cli -update writes it. -->\n\n")
+	fmt.Fprintf(&b, "%s\n\nFlags win over `KESBRIDGE_*` variables, which win over `kesbridge.yaml`.\n", root.Long)
+	for _, cmd := range root.Commands() {
+		if !cmd.Hidden && cmd.Name() != "completion" {
+			commandSection(&b, cmd)
+		}
+	}
+	b.WriteString("\n## kesbridge completion bash|zsh|fish|powershell\n\nPrints a completion script for a shell; `kesbridge completion SHELL --help` says how to load it.\n")
+	return b.String()
+}
+
+func commandSection(b *strings.Builder, cmd *cobra.Command) {
+	text := cmd.Long
+	if text == "" {
+		text = cmd.Short + "."
+	}
+	fmt.Fprintf(b, "\n## %s\n\n%s\n", strings.TrimSuffix(cmd.UseLine(), " [flags]"), text)
+	if cmd.Example != "" {
+		fmt.Fprintf(b, "\n```sh\n%s\n```\n", unindent(cmd.Example))
+	}
+	header := "\n| flag | environment | meaning |\n|---|---|---|\n"
+	env := map[string]string{}
+	for _, p := range parameters() {
+		env[p.name] = p.env
+	}
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Name == "help" {
+			return
+		}
+		b.WriteString(header)
+		header = ""
+		name, usage := pflag.UnquoteUsage(f)
+		flag := "--" + f.Name
+		if f.Shorthand != "" {
+			flag = "-" + f.Shorthand + ", " + flag
+		}
+		if name != "" {
+			flag += " " + name
+		}
+		variable := env[f.Name]
+		usage = strings.TrimSuffix(usage, " ["+variable+"]")
+		if variable != "" {
+			variable = "`" + variable + "`"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", flag, variable, usage)
+	})
+}
+
+func unindent(s string) string { return strings.ReplaceAll(strings.TrimPrefix(s, "  "), "\n  ", "\n") }
+
+// TestGeneratedPages compares what is generated from tables with what is
+// committed.
+func TestGeneratedPages(t *testing.T) {
+	for file, page := range map[string]string{"findings.md": findingsPage(), "cli.md": commandsPage()} {
+		compare(t, filepath.Join("../../docs", file), page)
+	}
+}
+
+// TestRules: ids are unique, in order, and every row says all that a page
+// needs.
+func TestRules(t *testing.T) {
+	last := ""
+	for _, r := range rule.All() {
+		if r.ID <= last {
+			t.Errorf("%s comes after %s", r.ID, last)
+		}
+		last = r.ID
+		for _, s := range []string{r.Name, r.Summary, r.Detail, r.Fix} {
+			if s == "" || strings.HasSuffix(s, " ") {
+				t.Errorf("%s lacks a text", r.ID)
+			}
+		}
+		if strings.HasSuffix(r.Summary, ".") || strings.HasSuffix(r.Fix, ".") || !strings.HasSuffix(r.Detail, ".") {
+			t.Errorf("%s: Summary and Fix end without a full stop, Detail with one", r.ID)
+		}
+	}
+}
