@@ -65,22 +65,31 @@ func (b *builder) dropSegment(seg segment, text []byte) error {
 			start = 3
 		}
 	}
+	if seg.directive && seg.start > 0 {
+		// Whether a line after a scalar is a directive or more of the scalar
+		// can't be told without parsing the document in front: an empty
+		// document is left behind, which is right in both cases.
+		start = seg.sep + 3
+		text = append([]byte("\n"), text...)
+	}
 	if len(text) > 0 && text[len(text)-1] != '\n' && seg.end < b.src.size {
 		text = append(bytes.Clone(text), '\n')
 	}
 	e := edit{start, seg.end, text}
-	if seg.endMark >= 0 && seg.start > 0 {
-		// The "..." may have been all that stood between the neighbours.
+	if seg.endMark >= 0 {
+		// The "..." may have been all that stood between the neighbours, or a
+		// second one may follow that has nothing to end any more.
 		n := newSplitter(b.split.win)
 		n.restart(seg.end)
 		next, ok, err := n.next()
 		if err != nil {
 			return err
 		}
+		bare := ok && next.sep < 0
 		switch {
-		case ok && next.directive:
+		case ok && next.directive && seg.start > 0:
 			e.end = seg.endMark
-		case ok && next.sep < 0 && next.content >= 0:
+		case bare && (next.content >= 0 && seg.start > 0 || next.content < 0 && next.endMark >= 0):
 			e.text = append(bytes.Clone(text), "---\n"...)
 		}
 	}

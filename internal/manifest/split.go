@@ -96,7 +96,10 @@ func (s *splitter) head(seg *segment) error {
 			seg.endMark = pos
 			seg.end, err = s.win.nextLine(pos)
 			return err
-		case b[0] == '%' && seg.sep < 0:
+		case b[0] == '%' && seg.sep >= 0: // the document was empty
+			seg.end = pos
+			return nil
+		case b[0] == '%':
 			seg.directive = true
 			pos, err = s.win.nextLine(pos)
 			if err != nil {
