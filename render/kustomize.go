@@ -3,13 +3,17 @@ package render
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
@@ -104,12 +108,42 @@ func (a *app) stream(b *built) (*Stream, error) {
 			return nil, fmt.Errorf("kustomize %s: %w", a.name, err)
 		}
 	}
-	data, err := b.m.AsYaml()
+	data, err := printYAML(b.m)
 	if err != nil {
 		return nil, fmt.Errorf("kustomize %s: %w", a.name, err)
 	}
 	s.Data = data
 	return s, nil
+}
+
+// printYAML is m.AsYaml, which takes nearly half of a build, on all cores.
+func printYAML(m resmap.ResMap) ([]byte, error) {
+	res := m.Resources()
+	docs, errs := make([][]byte, len(res)), make([]error, len(res))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(res)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(res); i = int(next.Add(1)) - 1 {
+				docs[i], errs[i] = printResource(res[i])
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return bytes.Join(docs, []byte("---\n")), nil
+}
+
+// printResource makes an error of a panic: this goroutine has nobody above.
+func printResource(r *resource.Resource) (data []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			data, err = nil, fmt.Errorf("print %s: %v", r.CurId(), p)
+		}
+	}()
+	return r.AsYAML()
 }
 
 func (a *app) origins(m resmap.ResMap) []Origin {
