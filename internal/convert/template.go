@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -35,6 +36,32 @@ func (c *conv) template() {
 		c.report(rule.EmptySecret, c.in.Pos, "nothing is fetched from the backend: ESO creates no Secret then, KES created one from the template alone")
 	}
 	c.templateData()
+	c.refusedType()
+}
+
+// refusedType: validating webhook of ESO 2.4.1 and later
+// (apis/externalsecrets/v1/externalsecret_validator.go).
+func (c *conv) refusedType() {
+	t := &c.out.Target.Template
+	token := t.Type == "kubernetes.io/service-account-token" && t.Annotations.Get("kubernetes.io/service-account.name") != nil
+	if t.Type != "bootstrap.kubernetes.io/token" && !token {
+		return
+	}
+	r, version := rule.RefusedType, c.opts.Profile.Version()
+	if version != "" && !older(version, 2, 4) {
+		r.Severity = manifest.Error
+	} else if version != "" {
+		return
+	}
+	c.report(r, c.in.Spec.Pos("template"), "a Secret of type %s is refused by ESO 2.4.1 and later", t.Type)
+}
+
+// older reports whether a version X.Y or X.Y.Z is before major.minor.
+func older(version string, major, minor int) bool {
+	parts := append(strings.Split(version, "."), "0")
+	x, _ := strconv.Atoi(parts[0])
+	y, _ := strconv.Atoi(parts[1])
+	return x < major || x == major && y < minor
 }
 
 // lodash reports every expression: KES compiles each string below template,

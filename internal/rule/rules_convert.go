@@ -140,4 +140,11 @@ var (
 			"a fixed order, which may not be the server's.",
 		Fix: "compare with the existing Secret; if the order differs and matters, read the fields one by one",
 	}
+	RefusedType = Rule{
+		ID: "KES121", Name: "refused-type", Severity: manifest.Warning,
+		Summary: "a Secret type that newer ESO versions refuse",
+		Detail: "ESO's webhook refuses an ExternalSecret whose template makes a bootstrap token, or a service account token with the annotation " +
+			"kubernetes.io/service-account.name (2.4.1 and later). With such a version set it is an error.",
+		Fix: "keep the webhook's rule in mind when ESO is upgraded, or make this Secret in another way",
+	}
 )
