@@ -206,7 +206,9 @@ func checkTransform(t *testing.T, in string) {
 		t.Fatalf("nothing changed, but\n%q became\n%q", in, got)
 	}
 	want, ok := simple(in, true)
-	if !ok {
+	if !ok || oddBreak([]byte(in)) && strings.Contains(in, "%") {
+		// A directive counts at the start of a line, which begins with LF for
+		// us and with NEL, too, for the parser.
 		return
 	}
 	have, ok := simple(got, false)
