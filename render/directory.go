@@ -89,11 +89,7 @@ func compileGlob(what, pattern string) (*glob.Pattern, error) {
 // file puts one file into the output, if it is a manifest.
 func (l *lister) file(path string, fi fs.FileInfo) error {
 	name := l.tree.show(path)
-	fail := func(err error, fix string) error { return &Error{File: name, Err: err, Fix: fix} }
-	skip := func(reason string) error {
-		l.out.Skipped = append(l.out.Skipped, Skipped{Name: name, Reason: reason})
-		return nil
-	}
+	fail := func(err error) error { return &Error{File: name, Err: err} }
 	// Argo CD's own file, which it reads before it looks for manifests. Its
 	// parameters may quote manifests, which would make it look like a broken one.
 	if !manifestName.MatchString(fi.Name()) || strings.HasPrefix(fi.Name(), ".argocd-source") {
@@ -103,17 +99,17 @@ func (l *lister) file(path string, fi fs.FileInfo) error {
 		real, err := l.tree.stat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return skip("it is a link to a file that doesn't exist")
+			return l.skip(name, "it is a link to a file that doesn't exist")
 		case err != nil:
-			return fail(err, "")
+			return fail(err)
 		case real.IsDir():
-			return skip("it is a link to a directory")
+			return l.skip(name, "it is a link to a directory")
 		}
 		fi = real
 	}
 	rel, err := filepath.Rel(l.dir, path)
 	if err != nil {
-		return fail(err, "")
+		return fail(err)
 	}
 	rel = filepath.ToSlash(rel)
 	if l.exclude != nil && l.exclude.Match(rel) || l.include != nil && !l.include.Match(rel) {
@@ -121,32 +117,40 @@ func (l *lister) file(path string, fi fs.FileInfo) error {
 	}
 	if !fi.Mode().IsRegular() {
 		// Argo CD logs and skips these. None can come from Git.
-		return fail(&IrregularError{Path: name}, "")
+		return fail(&IrregularError{Path: name})
 	}
 	if strings.HasSuffix(name, ".jsonnet") {
 		return l.jsonnet(path, name)
 	}
-	if l.size += fi.Size(); l.max >= 0 && l.size > l.max {
-		// Before reading, as the cap is there to save memory.
-		return &SizeError{Max: l.max}
-	}
+	return l.manifest(path, name)
+}
+
+// manifest reads a file and puts it into the output, if it holds objects.
+func (l *lister) manifest(path, name string) error {
 	raw, err := l.tree.readFile(path)
 	if err != nil {
-		return fail(err, "")
+		return &Error{File: name, Err: err}
 	}
 	data := toUTF8(raw)
 	if bytes.Contains(data, []byte(skipMarker)) {
-		l.size -= fi.Size()
-		return skip("it says " + skipMarker)
+		return l.skip(name, "it says "+skipMarker)
+	}
+	if l.size += int64(len(raw)); l.max >= 0 && l.size > l.max {
+		return &SizeError{Max: l.max}
 	}
 	ok, err := isManifest(name, data)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		return skip("it holds no Kubernetes object")
+		return l.skip(name, "it holds no Kubernetes object")
 	}
 	l.out.Streams = append(l.out.Streams, Stream{Name: name, Data: data})
+	return nil
+}
+
+func (l *lister) skip(name, reason string) error {
+	l.out.Skipped = append(l.out.Skipped, Skipped{Name: name, Reason: reason})
 	return nil
 }
 
@@ -158,8 +162,7 @@ func (l *lister) jsonnet(path, name string) error {
 		return &Error{File: name, Err: err}
 	}
 	if bytes.Contains(data, []byte(skipMarker)) {
-		l.out.Skipped = append(l.out.Skipped, Skipped{Name: name, Reason: "it says " + skipMarker})
-		return nil
+		return l.skip(name, "it says "+skipMarker)
 	}
 	return &Error{
 		File: name, Err: &UnsupportedError{What: "jsonnet"},

@@ -208,7 +208,7 @@ func TestDirectorySize(t *testing.T) {
 	big := cm + strings.Repeat("# 0123456789\n", 1000)
 	jsonnetSkipped := "// +argocd:skip-file-rendering\n" + big
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"a.yaml": big, "b.yaml": big, "c.jsonnet": jsonnetSkipped, "d.txt": big})
+	write(t, dir, map[string]string{"a.yaml": big, "b.yaml": big, "c.jsonnet": jsonnetSkipped, "skipped.yaml": "# +argocd:skip-file-rendering\n" + big, "d.txt": big})
 	for _, c := range []struct {
 		max int64
 		ok  bool
