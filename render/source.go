@@ -37,6 +37,8 @@ type Source struct {
 	// Empty: what this build of Helm's library knows; APIVersions add to it.
 	KubeVersion string
 	APIVersions []string
+
+	Network Network
 }
 
 // DirectoryOptions are Argo CD's options for a directory of manifests.
@@ -50,14 +52,71 @@ type DirectoryOptions struct {
 	// MaxSize caps the files' bytes taken together; 0 is Argo CD's default of
 	// 10,000,000, below 0 is no cap.
 	MaxSize int64
+	// Jsonnet are the options for *.jsonnet files.
+	Jsonnet JsonnetOptions
 }
 
-// KustomizeOptions are options of kustomize. The zero value is a plain
-// `kustomize build`; Argo CD's overrides will stand here.
-type KustomizeOptions struct{}
+// JsonnetOptions are Argo CD's options for jsonnet.
+type JsonnetOptions struct {
+	ExtVars, TLAs []JsonnetVar
+	// Libs are directories for imports, relative to Root.
+	Libs []string
+}
 
-// HelmOptions are options of Helm. The zero value is what Argo CD does for a
-// chart without options.
+// JsonnetVar is an external variable or a top-level argument.
+type JsonnetVar struct {
+	Name, Value string
+	// Code: Value is jsonnet, not text.
+	Code bool
+}
+
+// KustomizeOptions are Argo CD's options for kustomize. The zero value is a
+// plain `kustomize build`. They are applied in Argo CD's order on a copy in
+// memory (util/kustomize/kustomize.go of 3.1): the checkout is never changed.
+type KustomizeOptions struct {
+	NamePrefix, NameSuffix, Namespace string
+	// Images are `kustomize edit set image` arguments: "name=new:tag".
+	Images   []string
+	Replicas []KustomizeReplica
+
+	CommonLabels, CommonAnnotations           map[string]string
+	ForceCommonLabels, ForceCommonAnnotations bool
+	LabelWithoutSelector                      bool
+	LabelIncludeTemplates                     bool
+
+	Patches                 []KustomizePatch
+	Components              []string
+	IgnoreMissingComponents bool
+
+	// BuildOptions are the administrator's: "--enable-helm",
+	// "--load-restrictor LoadRestrictionsNone" and the like.
+	BuildOptions []string
+	// HelmCommand is run for --enable-helm. Empty: none, so that a
+	// kustomization with charts is an error.
+	HelmCommand string
+}
+
+// KustomizeReplica sets a number of replicas.
+type KustomizeReplica struct {
+	Name  string
+	Count int64
+}
+
+// KustomizePatch is a patch of the Application's.
+type KustomizePatch struct {
+	Path, Patch string
+	Target      *KustomizeSelector
+	Options     map[string]bool
+}
+
+// KustomizeSelector chooses the objects of a patch.
+type KustomizeSelector struct {
+	Group, Version, Kind, Name, Namespace string
+	AnnotationSelector, LabelSelector     string
+}
+
+// HelmOptions are Argo CD's options for Helm. The zero value is what Argo CD
+// does for a chart without options.
 type HelmOptions struct {
 	// ReleaseName is by default the base name of Dir.
 	ReleaseName string
@@ -65,16 +124,50 @@ type HelmOptions struct {
 	// into the objects.
 	Namespace string
 	// ValueFiles are read in this order, later ones win. Paths are relative to
-	// Dir, those with a leading "/" to Root.
-	ValueFiles []string
+	// Dir, those with a leading "/" to Root; globs as in Argo CD 3.4.
+	ValueFiles              []string
+	IgnoreMissingValueFiles bool
 	// Values is YAML; it wins over ValueFiles.
 	Values string
+	// Parameters win over Values, as --set and --set-string; FileParameters
+	// as --set-file.
+	Parameters     []HelmParameter
+	FileParameters []HelmFileParameter
 	// SkipCRDs leaves out the charts' crds/ directories.
 	SkipCRDs bool
 	// SkipTests leaves out test hooks.
 	SkipTests bool
 	// SkipSchemaValidation ignores values.schema.json.
 	SkipSchemaValidation bool
+	// PassCredentials passes a repository's credentials to other hosts that
+	// its charts are at.
+	PassCredentials bool
+	// HelmVersion is .Capabilities.HelmVersion.Version; empty is the
+	// library's. Argo CD lines differ in it.
+	HelmVersion string
+	// Refs are the directories behind $name in ValueFiles (multi-source).
+	Refs map[string]string
+}
+
+// HelmParameter is one --set or, with ForceString, --set-string.
+type HelmParameter struct {
+	Name, Value string
+	ForceString bool
+}
+
+// HelmFileParameter is one --set-file.
+type HelmFileParameter struct{ Name, Path string }
+
+// Network says what may be fetched. The zero value is nothing.
+type Network struct {
+	// Allow lets charts' dependencies and kustomize's remote bases be fetched.
+	// Only an administrator may set it.
+	Allow bool
+	// CacheDir keeps what was fetched, by digest. Empty: nothing is kept.
+	CacheDir string
+	// HelmConfigDir holds the administrator's repositories.yaml and registry
+	// credentials, as Helm lays them out.
+	HelmConfigDir string
 }
 
 // Output is what a source rendered to.
