@@ -27,6 +27,7 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	code     int
+	network  bool // the administrator allowed it
 }
 
 // Run runs kesbridge and gives the exit code.
@@ -36,6 +37,10 @@ func Run(ctx context.Context, args, environ []string, in io.Reader, out, errw io
 	// believe that it was whole.
 	signal.Ignore(syscall.SIGPIPE)
 	a := &app{env: environment(environ), in: in, out: out, err: errw}
+	if err := a.guard(); err != nil {
+		a.fail(err)
+		return exitFailure
+	}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(in)

@@ -52,7 +52,10 @@ func (a *app) render(ctx context.Context, o options, dir string) error {
 	if err != nil {
 		return err
 	}
-	rendered, err := render.Render(ctx, render.Source{Dir: dir, KubeVersion: opts.Settings.KubeVersion, APIVersions: opts.Settings.APIVersions})
+	rendered, err := render.Render(ctx, render.Source{
+		Dir: dir, KubeVersion: opts.Settings.KubeVersion, APIVersions: opts.Settings.APIVersions,
+		Network: render.Network{Allow: a.network},
+	})
 	if err != nil {
 		return fmt.Errorf("render %s: %w", dir, err)
 	}
