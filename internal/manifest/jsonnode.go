@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -115,7 +116,8 @@ func jsonStringEnd(b []byte, i int) int {
 // in b, but by JSON's rules for strings.
 func jsonNode(b []byte) *yaml.Node {
 	r := jsonReader{b: b, line: 1, col: 1}
-	return r.node(span{0, len(b)})
+	n, _ := r.node(0)
+	return n
 }
 
 // jsonReader knows the line and column of a place; it only moves forward.
@@ -125,45 +127,48 @@ type jsonReader struct {
 	line, col int
 }
 
-func (r *jsonReader) node(s span) *yaml.Node {
-	r.moveTo(s.start)
-	n := &yaml.Node{Line: r.line, Column: r.col}
-	text := string(r.b[s.start:s.end])
-	switch c := r.b[s.start]; c {
+// node reads the value at i and gives its end.
+func (r *jsonReader) node(i int) (n *yaml.Node, end int) {
+	r.moveTo(i)
+	n = &yaml.Node{Line: r.line, Column: r.col}
+	switch r.b[i] {
 	case '{':
 		n.Kind, n.Tag, n.Style = yaml.MappingNode, "!!map", yaml.FlowStyle
-		for i := jsonBlank(r.b, s.start+1); r.b[i] != '}'; {
-			end := jsonEnd(r.b, i)
-			key := r.node(span{i, end})
-			i = jsonBlank(r.b, jsonBlank(r.b, end)+1)
-			end = jsonEnd(r.b, i)
-			n.Content = append(n.Content, key, r.node(span{i, end}))
-			if i = jsonBlank(r.b, end); r.b[i] == ',' {
-				i = jsonBlank(r.b, i+1)
-			}
-		}
+		return n, r.children(n, i, '}')
 	case '[':
 		n.Kind, n.Tag, n.Style = yaml.SequenceNode, "!!seq", yaml.FlowStyle
-		for it := range jsonItems(r.b, s) {
-			n.Content = append(n.Content, r.node(it))
-		}
-	case '"':
-		n.Kind, n.Tag, n.Style = yaml.ScalarNode, "!!str", yaml.DoubleQuotedStyle
-		n.Value = jsonText(r.b, s)
+		return n, r.children(n, i, ']')
+	}
+	n.Kind = yaml.ScalarNode
+	end = jsonEnd(r.b, i)
+	n.Value = string(r.b[i:end])
+	switch c := r.b[i]; {
+	case c == '"':
+		n.Tag, n.Style = "!!str", yaml.DoubleQuotedStyle
+		n.Value = jsonText(r.b, span{i, end})
+	case c == 't' || c == 'f':
+		n.Tag = "!!bool"
+	case c == 'n':
+		n.Tag = "!!null"
+	case strings.ContainsAny(n.Value, ".eE"):
+		n.Tag = "!!float"
 	default:
-		n.Kind, n.Value = yaml.ScalarNode, text
-		switch {
-		case c == 't' || c == 'f':
-			n.Tag = "!!bool"
-		case c == 'n':
-			n.Tag = "!!null"
-		case bytes.ContainsAny(r.b[s.start:s.end], ".eE"):
-			n.Tag = "!!float"
-		default:
-			n.Tag = "!!int"
+		n.Tag = "!!int"
+	}
+	return n, end
+}
+
+// children reads what is between brackets; commas and colons alike only
+// stand between one value and the next.
+func (r *jsonReader) children(n *yaml.Node, i int, closing byte) (end int) {
+	for i = jsonBlank(r.b, i+1); r.b[i] != closing; {
+		child, end := r.node(i)
+		n.Content = append(n.Content, child)
+		if i = jsonBlank(r.b, end); r.b[i] == ',' || r.b[i] == ':' {
+			i = jsonBlank(r.b, i+1)
 		}
 	}
-	return n
+	return i + 1
 }
 
 func (r *jsonReader) moveTo(off int) {

@@ -8,8 +8,9 @@ import "context"
 func (b *builder) jsonStream(seg segment) (handled bool, err error) {
 	w := newWindow(b.ctx, b.src)
 	w.section(seg.start, seg.end)
+	var s jsonScanner
 	for start := seg.content; start < seg.end; {
-		end, ok, err := jsonValueEnd(w, start)
+		end, ok, err := jsonValueEnd(w, &s, start)
 		if err != nil {
 			return handled, err
 		}
@@ -58,8 +59,8 @@ func (b *builder) jsonError(off int64, msg string) error {
 
 // jsonValueEnd gives the end of the JSON value at start; ok is false if it is
 // broken, end is then where.
-func jsonValueEnd(w *window, start int64) (end int64, ok bool, err error) {
-	var s jsonScanner
+func jsonValueEnd(w *window, s *jsonScanner, start int64) (end int64, ok bool, err error) {
+	*s = jsonScanner{stack: s.stack[:0]}
 	for pos := start; pos < w.end; {
 		b, err := w.from(pos, 1)
 		if err != nil {
@@ -113,8 +114,9 @@ func countValues(src *source, seg segment) (int, error) {
 	w := newWindow(context.Background(), src)
 	w.section(seg.start, seg.end)
 	n := 0
+	var s jsonScanner
 	for start := seg.content; start < seg.end; n++ {
-		end, ok, err := jsonValueEnd(w, start)
+		end, ok, err := jsonValueEnd(w, &s, start)
 		if err != nil {
 			return 0, err
 		}

@@ -2,6 +2,8 @@ package manifest
 
 import "bytes"
 
+const seekStep = 8 << 10
+
 // seek moves the splitter forward to a segment at or in front of the one that
 // holds off, without looking at everything in between.
 //
@@ -9,13 +11,16 @@ import "bytes"
 // after it are concerned: from there on the same bytes are read in the same
 // state. Only where the first segment starts is unknown, so it is skipped.
 func (s *splitter) seek(off int64) error {
-	for reach := int64(32 << 10); ; reach *= 8 {
+	for reach := int64(seekStep); ; reach *= 8 {
 		from := off - reach
 		if from <= s.pos {
 			return nil
 		}
-		b, err := s.win.src.bytes(from, min(off, from+32<<10))
-		if err != nil {
+		if s.scratch == nil {
+			s.scratch = make([]byte, seekStep)
+		}
+		b := s.scratch // from+reach is off, so this ends in front of it
+		if _, err := s.win.src.ReadAt(b, from); err != nil {
 			return err
 		}
 		for i := 0; ; i++ {

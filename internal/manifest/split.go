@@ -31,6 +31,8 @@ type splitter struct {
 	sep finder
 	end finder
 	bom finder
+
+	scratch []byte
 }
 
 func newSplitter(w *window) *splitter {
@@ -172,12 +174,17 @@ func (s *splitter) body(seg *segment) error {
 }
 
 // candidate gives the first line feed at or after pos that may stand in front
-// of a boundary, -1 if there is none in b.
+// of a boundary, -1 if there is none in b. Separators come first, since they
+// are common: the others are only looked for in front of the next one.
 func (s *splitter) candidate(b []byte, off, pos int64) int64 {
-	first := int64(-1)
-	for _, f := range []*finder{&s.sep, &s.end, &s.bom} {
-		if q := f.next(b, off, pos); q >= 0 && (first < 0 || q < first) {
+	first := s.sep.next(b, off, pos)
+	if first >= 0 {
+		b = b[:first-off]
+	}
+	for _, f := range []*finder{&s.end, &s.bom} {
+		if q := f.next(b, off, pos); q >= 0 {
 			first = q
+			b = b[:q-off]
 		}
 	}
 	return first
@@ -227,17 +234,19 @@ func isMark(b []byte, c byte) bool {
 // same block each read it once.
 type finder struct {
 	pattern []byte
-	clear   int64 // nothing is found before
+	clear   int64 // nothing starts before
 	hit     int64
 }
 
 func (f *finder) next(b []byte, off, pos int64) int64 {
-	if f.hit >= pos {
-		return f.hit
-	}
-	pos = max(pos, f.clear)
 	end := off + int64(len(b))
-	if pos >= end {
+	if f.hit >= pos {
+		if f.hit < end {
+			return f.hit
+		}
+		return -1
+	}
+	if pos = max(pos, f.clear); pos >= end {
 		return -1
 	}
 	if i := bytes.Index(b[pos-off:], f.pattern); i >= 0 {
