@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// job is a process between an input and a sink.
+type job struct {
+	argv []string
+	// file is given as an argument; where piped, cat pipes it in instead.
+	file  string
+	piped bool
+	// sink is where the output goes: a file's name, or "|" for a pipe that is
+	// read and thrown away.
+	sink string
+	env  []string
+}
+
+// sample is what one run took.
+type sample struct {
+	wall time.Duration
+	rss  int64 // bytes, peak; never less than this process has itself
+	out  int64 // bytes printed, where they can be counted
+}
+
+func (j job) run(ctx context.Context) (s sample, err error) {
+	argv := slices.Clone(j.argv)
+	if !j.piped && j.file != "" {
+		argv = append(argv, j.file)
+	}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), j.env...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	var after []func() error
+	if j.piped {
+		feeder := exec.CommandContext(ctx, "cat", j.file)
+		r, w, err := os.Pipe()
+		if err != nil {
+			return s, err
+		}
+		feeder.Stdout, cmd.Stdin = w, r
+		if err := feeder.Start(); err != nil {
+			return s, err
+		}
+		w.Close()
+		defer r.Close()
+		after = append(after, feeder.Wait)
+	}
+	var drained chan int64
+	if j.sink == "|" {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return s, err
+		}
+		cmd.Stdout = w
+		drained = make(chan int64, 1)
+		go func() {
+			n, _ := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r}, make([]byte, 256<<10))
+			r.Close()
+			drained <- n
+		}()
+		defer w.Close()
+	} else {
+		f, err := os.OpenFile(j.sink, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return s, err
+		}
+		defer f.Close()
+		cmd.Stdout = f
+	}
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return s, err
+	}
+	if w, ok := cmd.Stdout.(*os.File); ok && drained != nil {
+		w.Close()
+	}
+	if f, ok := cmd.Stdin.(*os.File); ok {
+		f.Close()
+	}
+	err = cmd.Wait()
+	if drained != nil {
+		s.out = <-drained
+	}
+	s.wall = time.Since(start)
+	for _, f := range after {
+		if ferr := f(); err == nil {
+			err = ferr
+		}
+	}
+	if err != nil {
+		return s, fmt.Errorf("%v: %w\n%s", argv, err, stderr.Bytes())
+	}
+	s.rss = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	return s, nil
+}
+
+// alternate runs both sides in turn, so that what else the machine does meets
+// both, after one run of each that doesn't count.
+func alternate(ctx context.Context, n int, ours, peer job) (a, b []sample, err error) {
+	for i := range n + 1 {
+		x, err := ours.run(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		y, err := peer.run(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if i > 0 {
+			a, b = append(a, x), append(b, y)
+		}
+	}
+	return a, b, nil
+}
+
+// median and least of the wall times.
+func walls(s []sample) (median, least time.Duration) {
+	var w []time.Duration
+	for _, x := range s {
+		w = append(w, x.wall)
+	}
+	slices.Sort(w)
+	return w[len(w)/2], w[0]
+}
