@@ -80,6 +80,14 @@ func (d *yamlDoc) emptyOnKeyLine(l *list, edits []edit) []edit {
 	return []edit{{int64(colon + 1), int64(colon + 1), []byte(" []")}}
 }
 
+// itemStart gives the start of the line on which an item starts.
+func (d *yamlDoc) itemStart(seq *yaml.Node, i int) int {
+	if start, ok := d.dash(seq.Content[i], d.dashColumn(seq)); ok && seq.Style&yaml.FlowStyle == 0 {
+		return start
+	}
+	return d.lineStart(d.t.nodeOffset(seq.Content[i]))
+}
+
 // dashColumn gives the column, counting from 0, at which the dashes of a
 // block sequence stand. The sequence's own place may be that of an anchor.
 func (d *yamlDoc) dashColumn(seq *yaml.Node) int {

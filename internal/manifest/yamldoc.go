@@ -223,7 +223,7 @@ func (d *yamlDoc) findItems(m, items, site *yaml.Node, in *list, ref Ref, limit 
 	for i, it := range items.Content {
 		limit := l.limit
 		if i+1 < len(items.Content) {
-			limit = d.lineStart(d.t.nodeOffset(items.Content[i+1]))
+			limit = d.itemStart(items, i+1)
 		}
 		if err := d.find(it, l, i, itemRef(ref), limit); err != nil {
 			return err
