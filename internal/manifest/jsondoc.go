@@ -41,6 +41,9 @@ func (b *builder) jsonDocument(seg segment, s span64, only bool) error {
 		return err
 	}
 	if obj == nil {
+		if err := d.verify(edits); err != nil {
+			return err
+		}
 		return b.emit(d.absolute(edits))
 	}
 	switch res.Action {
@@ -120,6 +123,24 @@ func (d *jsonDoc) layout(s span) (base, unit string) {
 		unit = "  "
 	}
 	return base, unit
+}
+
+// verify reads an edited List back. JSON has no anchors, so what isn't edited
+// can't have changed as long as the whole is still valid.
+func (d *jsonDoc) verify(edits []edit) error {
+	if len(edits) == 0 {
+		return nil
+	}
+	var s jsonScanner
+	edited := applyEdits(d.t, 0, edits)
+	if n, ok := s.scan(edited); !ok || n != len(edited) || s.state != jsonDone {
+		line, col, err := d.b.cursor.at(d.off)
+		if err != nil {
+			return err
+		}
+		return &EditError{Pos: Pos{File: d.b.src.name, Line: line, Column: col, Origin: d.origin}, Msg: "the result would be no JSON"}
+	}
+	return nil
 }
 
 func (d *jsonDoc) absolute(edits []edit) []edit {

@@ -75,8 +75,7 @@ func simpleObject(v any, inherit Ref) []any {
 	if !ok {
 		return []any{v}
 	}
-	apiVersion, _ := m["apiVersion"].(string)
-	kind, _ := m["kind"].(string)
+	apiVersion, kind := untagged(m["apiVersion"]), untagged(m["kind"])
 	group, version, found := strings.Cut(apiVersion, "/")
 	if !found {
 		group, version = "", group
@@ -97,7 +96,7 @@ func simpleObject(v any, inherit Ref) []any {
 		return []any{m}
 	}
 	meta, _ := m["metadata"].(map[string]any)
-	ref.Name, _ = meta["name"].(string)
+	ref.Name = untagged(meta["name"])
 	if ref.Group != "kubernetes-client.io" && ref.Group != "external-secrets.io" {
 		return []any{m}
 	}
@@ -117,6 +116,15 @@ func simpleObject(v any, inherit Ref) []any {
 		out = append(out, m)
 	}
 	return out
+}
+
+// untagged gives the text of a scalar that isn't a string.
+func untagged(v any) string {
+	s, _ := v.(string)
+	if strings.HasPrefix(s, "!") {
+		_, s, _ = strings.Cut(s, " ")
+	}
+	return s
 }
 
 func simpleList(kind string, items []any) bool {
