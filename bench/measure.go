@@ -27,8 +27,9 @@ type job struct {
 // sample is what one run took.
 type sample struct {
 	wall time.Duration
-	rss  int64 // bytes, peak; never less than this process has itself
-	out  int64 // bytes printed, where they can be counted
+	cpu  time.Duration // of the process, user and system
+	rss  int64         // bytes, peak; never less than this process has itself
+	out  int64         // bytes printed, where they can be counted
 }
 
 func (j job) run(ctx context.Context) (s sample, err error) {
@@ -100,6 +101,7 @@ func (j job) run(ctx context.Context) (s sample, err error) {
 	if err != nil {
 		return s, fmt.Errorf("%v: %w\n%s", argv, err, stderr.Bytes())
 	}
+	s.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	s.rss = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 	return s, nil
 }
@@ -123,12 +125,13 @@ func alternate(ctx context.Context, n int, ours, peer job) (a, b []sample, err e
 	return a, b, nil
 }
 
-// median and least of the wall times.
-func walls(s []sample) (median, least time.Duration) {
-	var w []time.Duration
+// medians of the wall and of the processor times.
+func medians(s []sample) (wall, cpu time.Duration) {
+	var w, c []time.Duration
 	for _, x := range s {
-		w = append(w, x.wall)
+		w, c = append(w, x.wall), append(c, x.cpu)
 	}
 	slices.Sort(w)
-	return w[len(w)/2], w[0]
+	slices.Sort(c)
+	return w[len(w)/2], c[len(c)/2]
 }

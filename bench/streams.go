@@ -36,13 +36,15 @@ func benchCat(ctx context.Context, s settings, b binaries, t *table) error {
 		if x[0].out != y[0].out {
 			return fmt.Errorf("%s: %d bytes came out, of %d", c.what, x[0].out, y[0].out)
 		}
-		mx, _ := walls(x)
-		my, _ := walls(y)
+		mx, cx := medians(x)
+		my, cy := medians(y)
 		speed := my.Seconds() / mx.Seconds()
-		mbs := func(sec float64) string { return fmt.Sprintf("%.0f MB/s", float64(s.size)/1e6/sec) }
+		mbs := func(sec, cpu float64) string {
+			return fmt.Sprintf("%.0f MB/s (cpu %.0f ms)", float64(s.size)/1e6/sec, cpu*1e3)
+		}
 		t.add(row{
 			what: fmt.Sprintf("convert, %d MB without KES, %s: speed of cat", s.size>>20, c.what),
-			ours: mbs(mx.Seconds()), peer: mbs(my.Seconds()),
+			ours: mbs(mx.Seconds(), cx.Seconds()), peer: mbs(my.Seconds(), cy.Seconds()),
 			ratio: fmt.Sprintf("%.2f", speed), goal: fmt.Sprintf(">= %.2f", goalSpeed), met: speed >= goalSpeed,
 		})
 	}
