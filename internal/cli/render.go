@@ -30,63 +30,71 @@ kustomization, anything else a directory of manifests.`,
 			if err != nil {
 				return err
 			}
-			dir := "."
-			if len(args) > 0 {
-				dir = args[0]
+			file, _ := cmd.Flags().GetString("application")
+			if file != "" && len(args) > 0 {
+				return &usageError{cmd.CommandPath(), errors.New("give DIR or --application FILE, not both")}
 			}
-			return a.render(cmd.Context(), o, dir)
+			var rs []rendering
+			switch {
+			case file != "":
+				rs, err = a.application(o, file)
+			case len(args) > 0:
+				rs, err = a.directory(o, args[0])
+			default:
+				rs, err = a.directory(o, ".")
+			}
+			if err != nil {
+				return err
+			}
+			return a.renderAll(cmd.Context(), o, rs)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 	}
+	cmd.Flags().String("application", "", "render what Argo CD would for the Application, or for every Application of the ApplicationSet, in `FILE`, from the local checkout")
 	addFlags(cmd)
 	return cmd
 }
 
-func (a *app) render(ctx context.Context, o options, dir string) error {
-	if err := checkDir(dir); err != nil {
+// renderResult is what will be printed.
+type renderResult struct{ plans []*manifest.Plan }
+
+func (r *renderResult) close() {
+	for _, p := range r.plans {
+		p.Close()
+	}
+}
+
+// renderOne renders a source and plans its streams; they are one output.
+func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o options, result *renderResult) error {
+	if err := a.administer(&r.source); err != nil {
 		return err
 	}
-	opts, err := a.settingsFor(o, dir)
+	rendered, err := render.Render(ctx, r.source)
 	if err != nil {
-		return err
+		return fmt.Errorf("render %s: %w", r.label, err)
 	}
-	rendered, err := render.Render(ctx, render.Source{
-		Dir: dir, KubeVersion: opts.Settings.KubeVersion, APIVersions: opts.Settings.APIVersions,
-		Network: render.Network{Allow: a.network},
-	})
-	if err != nil {
-		return fmt.Errorf("render %s: %w", dir, err)
-	}
-	run := pipeline.New()
-	out := run.Output(opts)
-	var plans []*manifest.Plan
+	out := run.Output(r.options)
+	defer out.Close()
 	var errs []error
 	content := false
 	for i := range rendered.Streams {
-		s := &rendered.Streams[i]
-		plan, err := out.Plan(ctx, streamOf(rendered.Kind, s))
+		plan, err := out.Plan(ctx, streamOf(rendered.Kind, &rendered.Streams[i]))
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		defer plan.Close()
 		content = content || plan.HasContent()
-		plans = append(plans, plan)
+		result.plans = append(result.plans, plan)
 	}
-	out.Close()
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	if !content && !o.allowEmpty {
-		return &EmptyError{fmt.Sprintf("render %s: the %s has no documents", dir, describe(rendered.Kind))}
+		return &EmptyError{fmt.Sprintf("render %s: the %s has no documents", r.label, describe(rendered.Kind))}
 	}
-	findings, counts := run.Finish()
-	if !a.conclude(o, findings, counts) {
-		return nil
-	}
-	return a.write(plans)
+	return nil
 }
 
 func describe(k render.Kind) string {

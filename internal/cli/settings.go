@@ -10,22 +10,34 @@ import (
 	"kesbridge/internal/store"
 )
 
-// settingsFor finds and reads the configuration that holds for files in a
-// directory, and makes of it what the pipeline needs. kesbridge.yaml is
-// weaker than the environment, which is weaker than flags.
-func (a *app) settingsFor(o options, dir string) (pipeline.Options, error) {
-	var c *config.Config
-	path, err := o.config, error(nil)
+// config reads the configuration that holds for files in a directory; nil
+// where there is none.
+func (a *app) config(o options, dir string) (*config.Config, error) {
+	path := o.config
 	if path == "" {
+		var err error
 		if path, err = config.Find(dir); err != nil {
-			return pipeline.Options{}, fmt.Errorf("find %s: %w", config.FileName, err)
+			return nil, fmt.Errorf("find %s: %w", config.FileName, err)
 		}
 	}
-	if path != "" {
-		if c, err = config.Load(path); err != nil {
-			return pipeline.Options{}, err
-		}
+	if path == "" {
+		return nil, nil
 	}
+	return config.Load(path)
+}
+
+// settingsFor is settings with the configuration of a directory.
+func (a *app) settingsFor(o options, dir string) (pipeline.Options, error) {
+	c, err := a.config(o, dir)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
+	return a.settings(o, c)
+}
+
+// settings makes of a configuration what the pipeline needs. kesbridge.yaml
+// is weaker than the environment, which is weaker than flags.
+func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 	s, err := c.For(o.cluster)
 	if err != nil {
 		return pipeline.Options{}, err

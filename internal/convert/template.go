@@ -24,7 +24,7 @@ import (
 func (c *conv) template() {
 	in, out := &c.in.Spec.Template, &c.out.Target.Template
 	out.Type = c.in.Spec.Type
-	c.lodash()
+	c.compiled()
 	out.Labels = c.texts(in.Labels)
 	out.Annotations = c.texts(in.Annotations)
 	c.out.Target.Immutable = in.Immutable
@@ -64,17 +64,50 @@ func older(version string, major, minor int) bool {
 	return x < major || x == major && y < minor
 }
 
-// lodash reports every expression: KES compiles each string below template,
-// also those whose result goes nowhere (lib/utils.js:1-21).
-func (c *conv) lodash() {
-	t := &c.in.Spec.Template
-	for _, list := range [][]kes.Text{t.Labels, t.Annotations, t.Data, t.StringData, t.Other} {
-		for _, text := range list {
-			for _, e := range lodash.Scan(text.Value) {
-				c.report(rule.LodashTemplate, text.PosAt(e.Start), "%s has the lodash expression %s", text.Path, shorten(text.Value[e.Start:e.End]))
-			}
+// compiled checks the texts that KES compiles although nothing comes of them
+// (lib/utils.js:1-21): what fails there fails the whole sync.
+func (c *conv) compiled() {
+	for _, t := range c.in.Spec.Template.Other {
+		if len(lodash.Scan(t.Value)) > 0 {
+			c.translated(t, lodash.Target{})
 		}
 	}
+}
+
+// print gives the template that prints what KES made of a text.
+func (c *conv) print(t kes.Text) (text string, ok bool) {
+	if len(lodash.Scan(t.Value)) == 0 {
+		return c.escape(t), true
+	}
+	out, ok := c.translated(t, lodash.Target{})
+	return out.Text, ok
+}
+
+// translated turns lodash's JavaScript into a Go template.
+func (c *conv) translated(t kes.Text, target lodash.Target) (lodash.Translation, bool) {
+	target.Fetched = func(key string) (known, sure bool) {
+		sure = c.fetches(key)
+		return sure || len(c.out.DataFrom) > 0, sure
+	}
+	out, err := lodash.Translate(t.Value, target)
+	for _, r := range lodash.Refusals(err) {
+		c.refused(t, r)
+	}
+	for _, n := range out.Notes {
+		c.report(rule.TemplateShapes, t.Pos, "%s: %s", t.Path, n.Message)
+	}
+	return out, err == nil
+}
+
+func (c *conv) refused(t kes.Text, r *lodash.Refused) {
+	f := rule.LodashTemplate.At(t.PosAt(r.Offset), c.in.Ref, "%s: %s: %s", t.Path, shorten(r.Expr), r.Reason)
+	if r.Never {
+		f = rule.NeverWorked.At(t.PosAt(r.Offset), c.in.Ref, "%s: %s: KES itself fails on it: %s", t.Path, shorten(r.Expr), r.Reason)
+	}
+	if r.Suggestion != "" {
+		f.Fix = "the nearest Go template is " + shorten(r.Suggestion) + "; " + f.Fix
+	}
+	c.fs = append(c.fs, f)
 }
 
 // shorten keeps a message on one line.
@@ -90,7 +123,9 @@ func shorten(s string) string {
 func (c *conv) texts(in []kes.Text) manifest.Map {
 	var m manifest.Map
 	for _, t := range in {
-		m = append(m, manifest.Field{Key: t.Key, Value: c.escape(t)})
+		if text, ok := c.print(t); ok {
+			m = append(m, manifest.Field{Key: t.Key, Value: text})
+		}
 	}
 	return m
 }
@@ -129,11 +164,10 @@ func (c *conv) templateData() {
 		return slices.ContainsFunc(in.StringData, func(t kes.Text) bool { return t.Key == key })
 	}
 	for _, t := range in.Data {
-		if isString(t.Key) || len(lodash.Scan(t.Value)) > 0 {
-			continue
-		}
-		if text, ok := c.decodeData(t); ok && !c.fetches(t.Key) {
-			out.Data.Set(t.Key, c.unlessFetched(t.Key, text))
+		// KES compiles a text even where its result is overwritten.
+		text, defines, ok := c.dataText(t)
+		if ok && !isString(t.Key) && !c.fetches(t.Key) {
+			out.Data.Set(t.Key, text[:defines]+c.unlessFetched(t.Key, text[defines:]))
 		}
 	}
 	for _, f := range c.written {
@@ -142,7 +176,9 @@ func (c *conv) templateData() {
 		}
 	}
 	for _, t := range in.StringData {
-		out.Data.Set(t.Key, c.escape(t))
+		if text, ok := c.print(t); ok {
+			out.Data.Set(t.Key, text)
+		}
 	}
 	c.mergePolicy()
 }
@@ -150,6 +186,17 @@ func (c *conv) templateData() {
 // fetches reports whether a data item writes the key for certain.
 func (c *conv) fetches(key string) bool {
 	return slices.ContainsFunc(c.in.Spec.Data, func(it kes.Item) bool { return it.FromPath == "" && it.Name == key })
+}
+
+// dataText makes the template of a value of template.data, whose result must
+// come out base64 in KES. Its first bytes may be define blocks.
+func (c *conv) dataText(t kes.Text) (text string, defines int, ok bool) {
+	if len(lodash.Scan(t.Value)) == 0 {
+		text, ok = c.decodeData(t)
+		return text, 0, ok
+	}
+	out, ok := c.translated(t, lodash.Target{Base64: true})
+	return out.Text, out.Defines, ok
 }
 
 // decodeData turns a base64 value of template.data into template text. The

@@ -27,8 +27,11 @@ type Target struct {
 
 // Translation is a Go template for ESO's engine v2.
 type Translation struct {
-	Text  string
-	Notes []Note
+	Text string
+	// Defines is how many bytes at the start of Text are define blocks, which must
+	// stay at the top level of a template.
+	Defines int
+	Notes   []Note
 }
 
 // NoteKind names what a Note is about.
@@ -43,6 +46,8 @@ const (
 	// WideText: text decoded from JSON (or base64) is counted, cut or changed; beyond
 	// ASCII JavaScript's UTF-16 and Go's UTF-8 differ.
 	WideText NoteKind = "wide-text"
+	// NULByte: Go's html writes U+FFFD for it.
+	NULByte NoteKind = "nul-byte"
 	// Guarded: outside the named subset of values ESO fails, where KES worked.
 	Guarded NoteKind = "guarded"
 )
@@ -111,7 +116,11 @@ func Translate(text string, target Target) (Translation, error) {
 	if r := check(text, out, target.Functions); r != nil {
 		return Translation{}, r
 	}
-	return Translation{Text: out, Notes: t.sortedNotes()}, nil
+	defines := 0
+	for _, name := range t.defines {
+		defines += len(blocks[name])
+	}
+	return Translation{Text: out, Defines: defines, Notes: t.sortedNotes()}, nil
 }
 
 func (t *translator) err() error {
@@ -128,7 +137,7 @@ func (t *translator) err() error {
 
 func (t *translator) sortedNotes() []Note {
 	var notes []Note
-	for _, kind := range []NoteKind{NonASCII, MissingKey, WideText, Guarded} {
+	for _, kind := range []NoteKind{NonASCII, MissingKey, WideText, NULByte, Guarded} {
 		if n := t.notes[kind]; n != nil {
 			slices.Sort(n.Keys)
 			n.Keys = slices.Compact(n.Keys)

@@ -6,10 +6,10 @@ import "kesbridge/internal/manifest"
 var (
 	LodashTemplate = Rule{
 		ID: "KES101", Name: "lodash-template", Severity: manifest.Error,
-		Summary: "a template with a lodash expression",
-		Detail: "KES compiles every string below spec.template with lodash: <% %>, <%= %>, <%- %> and ${ } are JavaScript. ESO's templates are Go " +
-			"templates. This version of kesbridge does not translate them.",
-		Fix: "write the ESO object by hand beside it, or set --on-unsupported keep to leave this KES object as it is",
+		Summary: "a lodash expression that has no faithful Go template",
+		Detail: "KES compiles every string below spec.template with lodash: <% %>, <%= %>, <%- %> and ${ } are JavaScript. ESO's templates are Go templates. What can " +
+			"be translated so that the same bytes come out is translated; this can't, for the reason that the message gives.",
+		Fix: "write the template by hand in an ESO object, or set --on-unsupported keep to leave this KES object as it is",
 	}
 	NoEquivalent = Rule{
 		ID: "KES102", Name: "no-equivalent", Severity: manifest.Error,
@@ -146,5 +146,12 @@ var (
 		Detail: "ESO's webhook refuses an ExternalSecret whose template makes a bootstrap token, or a service account token with the annotation " +
 			"kubernetes.io/service-account.name (2.4.1 and later). With such a version set it is an error.",
 		Fix: "keep the webhook's rule in mind when ESO is upgraded, or make this Secret in another way",
+	}
+	TemplateShapes = Rule{
+		ID: "KES122", Name: "template-shapes", Severity: manifest.Info,
+		Summary: "a translated template that is equal except for certain values",
+		Detail: "The Go template prints what KES's JavaScript printed, except for the values that the message names. KES folds fetched values to ASCII before it " +
+			"runs a template (lib/poller.js:99 of 8.5.5: every byte loses its high bit); the natural form keeps UTF-8.",
+		Fix: "nothing to do unless the stored values are of that kind",
 	}
 )

@@ -51,7 +51,7 @@ func All() []Rule {
 		UnknownVersion, NoEffect, NeverWorked, DroppedItem,
 		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
-		VaultNamespace, ForeignController, FieldOrder, RefusedType,
+		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes,
 		DerivedStore, UnmatchedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew,
 	}
 }

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"kesbridge/internal/argocd"
+	"kesbridge/internal/config"
+	"kesbridge/internal/pipeline"
+	"kesbridge/render"
+)
+
+// rendering is one source to render and what holds for its output.
+type rendering struct {
+	label   string // for messages
+	source  render.Source
+	options pipeline.Options
+}
+
+// directory makes the rendering of a directory, as an Application of its name
+// without any options would be rendered: the .argocd-source files in it count.
+func (a *app) directory(o options, dir string) ([]rendering, error) {
+	if err := checkDir(dir); err != nil {
+		return nil, err
+	}
+	opts, err := a.settingsFor(o, dir)
+	if err != nil {
+		return nil, err
+	}
+	checkout, err := argocd.OpenCheckout(dir)
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", dir, err)
+	}
+	rel, err := filepath.Rel(checkout.Root, abs)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", dir, err)
+	}
+	request := argocd.Request{
+		AppName: filepath.Base(abs), Namespace: "default", Revision: checkout.Revision,
+		Source: argocd.ApplicationSource{Path: filepath.ToSlash(rel)},
+		Root:   checkout.Root, Dir: filepath.ToSlash(rel),
+		KubeVersion: opts.Settings.KubeVersion, APIVersions: opts.Settings.APIVersions,
+	}
+	source, err := request.RenderSource()
+	if plugin := (*argocd.PluginError)(nil); errors.As(err, &plugin) {
+		// An app that .argocd-source.yaml gives to a plugin, most likely this
+		// one: it has no other options, so it renders as what it is.
+		source, err = render.Source{
+			Dir: dir, Root: checkout.Root, KubeVersion: request.KubeVersion, APIVersions: request.APIVersions,
+		}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", dir, err)
+	}
+	opts.App = request.AppName
+	return []rendering{{label: dir, source: source, options: opts}}, nil
+}
+
+// application makes the renderings of every Application in a file, and of
+// every one that its ApplicationSets make.
+func (a *app) application(o options, file string) ([]rendering, error) {
+	checkout, err := argocd.OpenCheckout(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &hintError{fmt.Errorf("--application %s: no such file", file), "give the manifest of an Application or ApplicationSet"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.config(o, filepath.Dir(file))
+	if err != nil {
+		return nil, err
+	}
+	aopts := argocd.Options{Clusters: clusters(c)}
+	apps, err := argocd.Load(file, checkout, aopts)
+	if err != nil {
+		return nil, err
+	}
+	var out []rendering
+	var errs []error
+	for i := range apps {
+		rs, err := a.applicationSources(o, checkout, &apps[i], aopts)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		out = append(out, rs...)
+	}
+	return out, errors.Join(errs...)
+}
+
+func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argocd.Application, aopts argocd.Options) ([]rendering, error) {
+	sources, err := checkout.RenderSources(app, aopts)
+	if err != nil {
+		return nil, err
+	}
+	var out []rendering
+	for _, s := range sources {
+		ro := o
+		c, err := a.config(o, s.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if ro.cluster == "" {
+			ro.cluster = destination(c, app.Spec.Destination)
+		}
+		opts, err := a.settings(ro, c)
+		if err != nil {
+			return nil, fmt.Errorf("application %s: %w", app.Metadata.Name, err)
+		}
+		opts.App, opts.Project = app.Metadata.Name, app.Project()
+		out = append(out, rendering{label: "application " + app.Metadata.Name, source: s, options: opts})
+	}
+	return out, nil
+}
+
+// destination finds the cluster of the configuration that an Application goes
+// to, by its server or its name.
+func destination(c *config.Config, d argocd.ApplicationDestination) string {
+	if c == nil {
+		return ""
+	}
+	for _, name := range c.ClusterNames() {
+		if server := c.Clusters[name].Server; server != "" && server == d.Server || d.Name == name {
+			return name
+		}
+	}
+	return ""
+}
+
+// clusters are what the clusters generator of an ApplicationSet sees.
+func clusters(c *config.Config) []argocd.Cluster {
+	var out []argocd.Cluster
+	for _, name := range c.ClusterNames() {
+		one := c.Clusters[name]
+		out = append(out, argocd.Cluster{
+			Name: name, Server: one.Server, Labels: one.Labels,
+			KubeVersion: one.KubeVersion, APIVersions: one.APIVersions,
+		})
+	}
+	return out
+}
+
+// renderAll renders everything first and prints afterwards.
+func (a *app) renderAll(ctx context.Context, o options, rs []rendering) error {
+	run := pipeline.New()
+	result := &renderResult{}
+	defer result.close()
+	helm, cleanup, err := a.helmCommand(rs)
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	var errs []error
+	for i := range rs {
+		rs[i].source.Kustomize.HelmCommand = helm
+		if err := a.renderOne(ctx, run, &rs[i], o, result); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	findings, counts := run.Finish()
+	if !a.conclude(o, findings, counts) {
+		return nil
+	}
+	return a.write(result.plans)
+}
