@@ -150,7 +150,11 @@ func clusters(c *config.Config) []argocd.Cluster {
 }
 
 // renderAll renders everything first and prints afterwards.
-func (a *app) renderAll(ctx context.Context, o options, rs []rendering) error {
+func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify bool) error {
+	var proofs *pairs
+	if verify {
+		proofs = &pairs{}
+	}
 	run := pipeline.New()
 	result := &renderResult{}
 	defer result.close()
@@ -162,6 +166,9 @@ func (a *app) renderAll(ctx context.Context, o options, rs []rendering) error {
 	var errs []error
 	for i := range rs {
 		rs[i].source.Kustomize.HelmCommand = helm
+		if proofs != nil {
+			rs[i].options = proofs.watch(rs[i].options)
+		}
 		if err := a.renderOne(ctx, run, &rs[i], o, result); err != nil {
 			errs = append(errs, err)
 		}
@@ -169,9 +176,28 @@ func (a *app) renderAll(ctx context.Context, o options, rs []rendering) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	if err := a.proveRendered(ctx, run, proofs); err != nil {
+		return err
+	}
 	findings, counts := run.Finish()
 	if !a.conclude(o, findings, counts) {
 		return nil
 	}
 	return a.write(result.plans)
+}
+
+// proveRendered adds what the proofs say to the findings of render --verify.
+func (a *app) proveRendered(ctx context.Context, run *pipeline.Run, proofs *pairs) error {
+	if proofs == nil {
+		return nil
+	}
+	if err := proofs.prove(ctx); err != nil {
+		return err
+	}
+	for _, p := range proofs.list {
+		if f, ok := p.finding(); ok {
+			run.Add(f)
+		}
+	}
+	return nil
 }

@@ -47,7 +47,7 @@ func (a *app) convert(ctx context.Context, o options, files []string) error {
 	var errs []error
 	content := false
 	for _, file := range files {
-		p, err := a.planFile(ctx, run, cache, file)
+		p, err := a.planFile(ctx, run, cache, file, func(o pipeline.Options) pipeline.Options { return o })
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -75,7 +75,7 @@ type plannedFile struct {
 	close func()
 }
 
-func (a *app) planFile(ctx context.Context, run *pipeline.Run, cache *settingsCache, file string) (plannedFile, error) {
+func (a *app) planFile(ctx context.Context, run *pipeline.Run, cache *settingsCache, file string, adapt func(pipeline.Options) pipeline.Options) (plannedFile, error) {
 	s, dir, closeFile, err := a.open(file)
 	if err != nil {
 		return plannedFile{}, err
@@ -87,7 +87,7 @@ func (a *app) planFile(ctx context.Context, run *pipeline.Run, cache *settingsCa
 	}
 	done := a.progress(s.Name)
 	defer done()
-	out := run.Output(opts)
+	out := run.Output(adapt(opts))
 	plan, err := out.Plan(ctx, s)
 	out.Close()
 	if err != nil {

@@ -46,13 +46,15 @@ kustomization, anything else a directory of manifests.`,
 			if err != nil {
 				return err
 			}
-			return a.renderAll(cmd.Context(), o, rs)
+			verify, _ := cmd.Flags().GetBool("verify")
+			return a.renderAll(cmd.Context(), o, rs, verify)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 	}
 	cmd.Flags().String("application", "", "render what Argo CD would for the Application, or for every Application of the ApplicationSet, in `FILE`, from the local checkout")
+	cmd.Flags().Bool("verify", false, "prove every conversion as kesbridge verify does; a difference for an everyday value prints nothing")
 	addFlags(cmd)
 	return cmd
 }

@@ -26,6 +26,8 @@ type Options struct {
 	Keep bool
 	// App and Project are those of the Argo CD Application, for store rules.
 	App, Project string
+	// Converted, if set, is told of each conversion, in the order of the input.
+	Converted func(o *manifest.Object, in *kes.ExternalSecret, res convert.Result)
 	// MaxInput and TempDir bound and place the spool of input that can't be
 	// read twice; see manifest.Transformer.
 	MaxInput int64
@@ -102,6 +104,9 @@ func (o *Output) Plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
 	return p, nil
 }
 
+// Add adds findings that a caller has of its own.
+func (r *Run) Add(fs ...manifest.Finding) { r.findings = append(r.findings, fs...) }
+
 // Finish ends the run: it adds what only the whole run shows and gives all
 // findings, sorted.
 func (r *Run) Finish() (manifest.Findings, Counts) {
@@ -141,6 +146,9 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	run.counts.Converted++
 	v.replaced++
 	v.out.converted(o, res)
+	if f := v.out.opts.Converted; f != nil {
+		f(o, es, res)
+	}
 	return manifest.Result{Action: manifest.Replace, Objects: []manifest.Map{v.out.opts.Profile.Map(*res.ESO)}}, nil
 }
 

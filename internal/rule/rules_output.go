@@ -44,6 +44,30 @@ var (
 	}
 )
 
+// Proofs (4xx).
+var (
+	ProvenDifferent = Rule{
+		ID: "KES401", Name: "proven-different", Severity: manifest.Error,
+		Summary: "the two Secrets differ for an everyday value",
+		Detail: "Both controllers were simulated on made-up backend data (kesbridge verify), and the Secret of ESO is not the Secret of KES for a value of an everyday shape: " +
+			"a printable string, JSON in a string, an integer up to 2^53, a boolean, a compact object, canonical base64.",
+		Fix: "see kesbridge verify for the input and both results; please report it, since a conversion should have been refused instead",
+	}
+	NotProvable = Rule{
+		ID: "KES402", Name: "not-provable", Severity: manifest.Warning,
+		Summary: "the conversion could not be proven",
+		Detail: "Something in it can't be executed here as KES or ESO would execute it (js-yaml outside a small subset, a clock, the controller's environment), or KES " +
+			"writes no Secret for any everyday value. It is never reported as equal.",
+		Fix: "compare the two Secrets on a test cluster",
+	}
+	ProvenExcept = Rule{
+		ID: "KES403", Name: "proven-except", Severity: manifest.Info,
+		Summary: "the two Secrets are equal except for named shapes of values",
+		Detail:  "Both controllers were simulated on made-up backend data; they differ only for the shapes that the message names, none of them everyday.",
+		Fix:     "nothing to do unless the stored values are of that kind",
+	}
+)
+
 // All lists every rule in the order of its id.
 func All() []Rule {
 	return []Rule{
@@ -53,6 +77,7 @@ func All() []Rule {
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
 		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes,
 		DerivedStore, UnmatchedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew,
+		ProvenDifferent, NotProvable, ProvenExcept,
 	}
 }
 
