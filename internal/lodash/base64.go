@@ -83,7 +83,9 @@ func (t *translator) base64Pieces(list []ast.Expression) bool {
 			v = t.htmlEscaped(v)
 		}
 		if v.kind == kConst {
-			parts = append(parts, part{text: jsString(v.c), literal: true})
+			if !isNil(v.c) {
+				parts = append(parts, part{text: jsString(v.c), literal: true})
+			}
 			continue
 		}
 		parts = append(parts, part{value: v})

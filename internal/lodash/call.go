@@ -57,7 +57,12 @@ func (t *translator) callGlobal(e *ast.CallExpression, name string) value {
 		return value{kind: kBool, go_: "not (not " + parens(t.truth(e.ArgumentList[0], v)) + ")"}
 	case "encodeURIComponent":
 		v := t.arguments(e, 1, 1)[0]
-		return str("urlquery " + parens(t.mustText(e, v)) + ` | replace "+" "%20" | replace "%21" "!" | replace "%27" "'" | replace "%28" "(" | replace "%29" ")" | replace "%2A" "*"`)
+		text := t.mustText(e, v)
+		if v.isWide() { // JavaScript throws on a lone surrogate
+			text = t.assign("s", text)
+			t.failIf(`regexMatch "\\x{fffd}" `+text, "special characters")
+		}
+		return str("urlquery " + parens(text) + ` | replace "+" "%20" | replace "%21" "!" | replace "%27" "'" | replace "%28" "(" | replace "%29" ")" | replace "%2A" "*"`)
 	case "Number", "parseInt", "parseFloat":
 		t.suggest(e, t.nearest(e), "Go's conversions to numbers differ from JavaScript's on empty text, spaces, hex and trailing text")
 	case "require":
@@ -238,7 +243,7 @@ func (t *translator) htmlEscaped(v value) value {
 		t.do(`if kindIs "invalid" %s`, s)
 		t.do(`%s = ""`, s)
 		t.do("end")
-		text = t.scalarText(value{kind: kJSON, go_: s})
+		text = t.scalarVariable(s, "toJson "+s) // lodash's toString keeps -0
 	case v.isText() || v.kind == kInt || v.kind == kBool:
 		text = t.str(v)
 	default:
@@ -247,5 +252,6 @@ func (t *translator) htmlEscaped(v value) value {
 	if t.target.Exact { // html writes U+FFFD for NUL
 		return str(text + ` | replace "&" "&amp;" | replace "<" "&lt;" | replace ">" "&gt;" | replace "\"" "&quot;" | replace "'" "&#39;"`).wideAs(v)
 	}
+	t.note(NULByte, "", "html writes U+FFFD for a NUL byte; KES keeps it")
 	return str("html " + parens(text) + ` | replace "&#34;" "&quot;"`).wideAs(v)
 }

@@ -81,7 +81,7 @@ func (t *translator) listMethod(e *ast.CallExpression, v value, name string) val
 		return t.join(e, v, separator, name == "toString")
 	case "sort":
 		if v.kind == kEntries && v.which == "keys" && len(e.ArgumentList) == 0 {
-			return value{kind: kList, go_: "keys " + parens(t.json(v.parts[0])) + " | sortAlpha", wide: true}
+			return value{kind: kList, go_: "keys " + t.mustMap(v.parts[0]) + " | sortAlpha", wide: true}
 		}
 	case "pop", "shift":
 		callee := e.Callee.(*ast.DotExpression)
@@ -161,3 +161,10 @@ func (t *translator) joinJSON(e *ast.CallExpression, v value, toString bool) val
 }
 
 func joiner(s string) *value { v := constant(s); return &v }
+
+// mustMap: sprig's keys takes nil for an empty map.
+func (t *translator) mustMap(v value) string {
+	m := t.assign("m", t.json(v))
+	t.failIf(fmt.Sprintf(`not (kindIs "map" %s)`, m), "not an object")
+	return m
+}

@@ -117,14 +117,11 @@ func (t *translator) length(n ast.Node, v value) value {
 	case v.kind == kList:
 		return value{kind: kInt, go_: "len " + parens(v.go_)}
 	case v.kind == kEntries:
-		return value{kind: kInt, go_: "len (keys " + parens(t.json(v.parts[0])) + ")"}
+		return value{kind: kInt, go_: "len " + t.mustMap(v.parts[0])}
 	case v.kind == kConst && v.isText():
 		return constant(float64(len(utf16Of(v.c.(string)))))
 	case v.isText():
-		if v.isWide() {
-			t.wide("counted")
-		}
-		return value{kind: kInt, go_: "len " + parens(t.str(v))}
+		return value{kind: kInt, go_: "len " + parens(t.narrow(v, "counted"))}
 	case v.kind == kJSON:
 		a := t.assign("a", t.json(v))
 		t.failIf(fmt.Sprintf(`kindIs "map" %s`, a), "not a list")

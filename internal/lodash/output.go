@@ -129,8 +129,12 @@ func (t *translator) sprintf(parts []value) string {
 func (t *translator) scalarText(v value) string {
 	s := t.variable("s")
 	t.do("%s := %s", s, t.json(v))
+	return t.scalarVariable(s, fmt.Sprintf(`ternary "0" (toJson %s) (eq %s 0.0)`, s, s))
+}
+
+func (t *translator) scalarVariable(s, number string) string {
 	t.do(`if kindIs "float64" %s`, s)
-	t.do(`%s = ternary "0" (toJson %s) (eq %s 0.0)`, s, s, s)
+	t.do("%s = %s", s, number)
 	t.do(`else if kindIs "bool" %s`, s)
 	t.do("%s = toJson %s", s, s)
 	t.do(`else if not (kindIs "string" %s)`, s)
@@ -227,5 +231,5 @@ func (t *translator) use(block string) {
 // Go takes out of a string by index; JSON.stringify of a scalar.
 var blocks = map[string]string{
 	"String()": `{{ define "String()" }}{{ if kindIs "string" . }}{{ . }}{{ else if kindIs "float64" . }}{{ if eq . 0.0 }}0{{ else }}{{ toJson . }}{{ end }}{{ else if kindIs "bool" . }}{{ . }}{{ else if kindIs "slice" . }}{{ range $i, $e := . }}{{ if $i }},{{ end }}{{ template "String()" $e }}{{ end }}{{ else if kindIs "map" . }}[object Object]{{ else if kindIs "uint8" . }}{{ fail "index into a string" }}{{ end }}{{ end }}`,
-	"JSON()":   `{{ define "JSON()" }}{{ if or (kindIs "string" .) (kindIs "bool" .) }}{{ toRawJson . }}{{ else if kindIs "float64" . }}{{ if eq . 0.0 }}0{{ else }}{{ toJson . }}{{ end }}{{ else }}{{ fail "not a string, number or boolean" }}{{ end }}{{ end }}`,
+	"JSON()":   `{{ define "JSON()" }}{{ if kindIs "string" . }}{{ if regexMatch "[\\x{fffd}\\x{2028}\\x{2029}]" . }}{{ fail "special characters" }}{{ end }}{{ toRawJson . }}{{ else if kindIs "bool" . }}{{ . }}{{ else if kindIs "float64" . }}{{ if eq . 0.0 }}0{{ else }}{{ toJson . }}{{ end }}{{ else }}{{ fail "not a string, number or boolean" }}{{ end }}{{ end }}`,
 }

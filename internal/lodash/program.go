@@ -136,6 +136,9 @@ func (p *program) locate(source int) (piece Expr, at int, ok bool) {
 // excerpt finds a node in the text; with a wider piece where the node isn't
 // contiguous there.
 func (p *program) excerpt(n ast.Node) (at int, expr string) {
+	if n == nil {
+		return 0, p.text
+	}
 	if s, ok := n.(*ast.IfStatement); ok { // the parser leaves its If empty
 		n = s.Test
 	}

@@ -33,6 +33,11 @@ func (t *translator) stringify(e *ast.CallExpression) value {
 	case v.kind == kConst && isNil(v.c) && v.c != nil:
 		return constant(undefined{})
 	case v.kind == kJSON && v.raw != nil:
+		for _, s := range v.below {
+			if s.array {
+				t.refuse(e, "the order of the keys of a list's element is lost in Go")
+			}
+		}
 		return value{kind: kLazy, text: v.root, node: e, write: func(m mode) {
 			if m == concatenated && !v.root {
 				t.failIf(fmt.Sprintf(`kindIs "invalid" %s`, parens(t.json(v))), "null or missing")
@@ -110,10 +115,7 @@ func (t *translator) literal(e ast.Expression) []value {
 	case v.kind == kB64:
 		return []value{constant(`"`), v, constant(`"`)}
 	case v.isText():
-		if v.isWide() {
-			t.wide("written as JSON (U+2028, U+2029)")
-		}
-		return []value{str("toRawJson " + parens(t.str(v))).wideAs(v)}
+		return []value{t.jsonText(v)}
 	}
 	t.refuse(e, "JSON.stringify of this is not translated")
 	return nil
@@ -131,8 +133,23 @@ func (t *translator) scalarJSON(n ast.Expression, v value) []value {
 		}
 		s := t.assign("s", t.json(v))
 		t.failIf(fmt.Sprintf(`not (or (kindIs "string" %s) (kindIs "bool" %s) (kindIs "float64" %s))`, s, s, s), "not a string, number or boolean")
+		t.failIf(fmt.Sprintf("regexMatch %s (toString %s)", specials, s), "special characters")
 		t.show(fmt.Sprintf(`toRawJson %s | replace "-0" (ternary (toRawJson %s) "0" (kindIs "string" %s))`, s, s, s))
 	}}}
+}
+
+// specials: Go writes U+2028 and U+2029 as escapes, JavaScript lone surrogates,
+// which Go has already replaced by U+FFFD.
+const specials = `"[\\x{fffd}\\x{2028}\\x{2029}]"`
+
+// jsonText is JSON.stringify of text.
+func (t *translator) jsonText(v value) value {
+	text := t.str(v)
+	if v.isWide() {
+		text = t.assign("s", text)
+		t.failIf(fmt.Sprintf("regexMatch %s %s", specials, text), "special characters")
+	}
+	return str("toRawJson " + parens(text)).wideAs(v)
 }
 
 func (t *translator) objectLiteral(e *ast.ObjectLiteral) []value {
@@ -165,7 +182,7 @@ func (t *translator) objectLiteral(e *ast.ObjectLiteral) []value {
 			seen[name] = true
 			parts = append(parts, constant(jsonQuote(name)+":"))
 		case computed && k.isText() && len(e.Value) == 1:
-			parts = append(parts, str("toRawJson "+parens(t.str(k))).wideAs(k), constant(":"))
+			parts = append(parts, t.jsonText(k), constant(":"))
 		default:
 			t.refuse(p, "a computed name among others may change JavaScript's order")
 		}

@@ -22,9 +22,6 @@ func (t *translator) canonical(v value) {
 	t.guardOrder(text, "mustFromJson "+text)
 	over := fmt.Sprintf("regexFindAll %s %s -1", tokens, text)
 	for _, s := range v.below {
-		if s.array {
-			t.refuse(v.node, "an element of a list inside of JSON.stringify")
-		}
 		over = t.capture(over, s.operand)
 	}
 	token := t.variable("t")
