@@ -19,6 +19,7 @@ import (
 	"helm.sh/helm/v4/pkg/cli/values"
 	"helm.sh/helm/v4/pkg/getter"
 	release "helm.sh/helm/v4/pkg/release/v1"
+	"k8s.io/apimachinery/pkg/util/version"
 )
 
 func TestMain(m *testing.M) {
@@ -32,7 +33,11 @@ func TestMain(m *testing.M) {
 func helmTemplate(dir string, src Source, vals *values.Options) ([]byte, error) {
 	client := action.NewInstall(action.NewConfiguration())
 	if src.KubeVersion != "" {
-		kv, err := common.ParseKubeVersion(src.KubeVersion)
+		gv, err := version.ParseGeneric(src.KubeVersion) // Argo CD's parseKubeVersion
+		if err != nil {
+			return nil, err
+		}
+		kv, err := common.ParseKubeVersion(gv.String())
 		if err != nil {
 			return nil, err
 		}

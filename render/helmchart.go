@@ -20,8 +20,8 @@ import (
 
 // loadChart loads the chart and checks what `helm template` checks before it
 // renders. Helm's own loader follows links to anywhere; this one reads through
-// the tree.
-func (a *app) loadChart(ctx context.Context) (*chart.Chart, error) {
+// the tree. With build, dependencies that aren't in charts/ are got.
+func (a *app) loadChart(ctx context.Context, build bool) (*chart.Chart, error) {
 	file := path.Join(a.name, "Chart.yaml")
 	l := &chartLoader{app: a, ctx: ctx, rules: ignore.Empty()}
 	if err := l.load(); err != nil {
@@ -37,13 +37,12 @@ func (a *app) loadChart(ctx context.Context) (*chart.Chart, error) {
 	if t := c.Metadata.Type; t != "" && t != "application" {
 		return nil, &Error{File: file, Err: fmt.Errorf("%s charts are not installable", t), Fix: "render a chart that uses it"}
 	}
-	var missing []string
-	for _, d := range c.Metadata.Dependencies {
-		if !slices.ContainsFunc(c.Dependencies(), func(s *chart.Chart) bool { return s.Name() == d.Name }) {
-			missing = append(missing, d.Name)
+	if build {
+		if err := a.buildDependencies(ctx, c); err != nil {
+			return nil, err
 		}
 	}
-	if len(missing) > 0 {
+	if missing := missingDependencies(c); len(missing) > 0 {
 		return nil, &Error{
 			File: file, Err: &DependencyError{Missing: missing},
 			Fix: "run `helm dependency build " + a.name + "` and commit the charts/ directory",

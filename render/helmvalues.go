@@ -2,22 +2,22 @@ package render
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 
-	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"helm.sh/helm/v4/pkg/strvals"
 )
 
-var urlScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-
 // helmValues merges the user's values as helm's pkg/cli/values MergeValues
-// does, in Argo CD's order.
-func (a *app) helmValues() (map[string]any, error) {
+// does, in Argo CD's order: value files, values, --set, --set-string,
+// --set-file.
+func (a *app) helmValues(ctx context.Context) (map[string]any, error) {
+	h := a.helmFiles(ctx)
+	defer h.close()
 	vals := map[string]any{}
 	merge := func(name string, data []byte) error {
 		m, err := loader.LoadValues(bytes.NewReader(data))
@@ -27,19 +27,16 @@ func (a *app) helmValues() (map[string]any, error) {
 		vals = loader.MergeMaps(vals, m)
 		return nil
 	}
-	for _, f := range a.src.Helm.ValueFiles {
-		if urlScheme.MatchString(f) {
-			return nil, fmt.Errorf("read value file: %w", &NetworkError{URL: f})
-		}
-		p := filepath.Join(a.dir, filepath.FromSlash(f))
-		if strings.HasPrefix(f, "/") {
-			p = filepath.Join(a.tree.root, filepath.FromSlash(f))
-		}
-		data, err := a.tree.readFile(p)
+	files, err := h.valueFiles()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		data, err := h.read(f)
 		if err != nil {
-			return nil, fmt.Errorf("read value file %s: %w", f, err)
+			return nil, fmt.Errorf("read value file %s: %w", f.raw, err)
 		}
-		if err := merge(a.tree.show(p), data); err != nil {
+		if err := merge(f.show(), data); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +45,99 @@ func (a *app) helmValues() (map[string]any, error) {
 			return nil, err
 		}
 	}
-	return vals, nil
+	return vals, h.setParameters(vals)
+}
+
+// show is the file's name for people.
+func (f helmFile) show() string {
+	if f.url != "" {
+		return f.url
+	}
+	if ref, _, ok := strings.Cut(f.raw, "/"); ok && strings.HasPrefix(ref, "$") {
+		return ref + "/" + f.tree.show(f.path)
+	}
+	return f.tree.show(f.path)
+}
+
+// setParameters applies the parameters. Argo CD keeps them in Go maps
+// (util/helm/cmd.go, TemplateOpts), so of those with the same name the last
+// counts, and the order of the others is chance. Ours is that of the options:
+// one of Argo CD's, and the one result wherever the order doesn't matter.
+func (h *helmFiles) setParameters(vals map[string]any) error {
+	var set, str []HelmParameter
+	for _, p := range h.src.Helm.Parameters {
+		to := &set
+		if p.ForceString {
+			to = &str
+		}
+		*to = append(slices.DeleteFunc(*to, func(q HelmParameter) bool { return q.Name == p.Name }), p)
+	}
+	for _, p := range set {
+		if err := strvals.ParseInto(p.Name+"="+escapeCommas(p.Value), vals); err != nil {
+			return fmt.Errorf("set parameter %q: %w", p.Name, err)
+		}
+	}
+	for _, p := range str {
+		if err := strvals.ParseIntoString(p.Name+"="+escapeCommas(p.Value), vals); err != nil {
+			return fmt.Errorf("set parameter %q: %w", p.Name, err)
+		}
+	}
+	var files []HelmFileParameter
+	for _, p := range h.src.Helm.FileParameters {
+		files = append(slices.DeleteFunc(files, func(q HelmFileParameter) bool { return q.Name == p.Name }), p)
+	}
+	for _, p := range files {
+		if err := h.setFile(p, vals); err != nil {
+			return fmt.Errorf("set file parameter %q: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// setFile sets one --set-file. Its name may hold more paths, "a=/etc/passwd,b":
+// each is read as if it were an option's, so that none leaves the repository.
+func (h *helmFiles) setFile(p HelmFileParameter, vals map[string]any) error {
+	f, err := h.locate(p.Path)
+	if err != nil {
+		return err
+	}
+	read := func(path []rune) (any, error) {
+		g := f
+		if s := string(path); s != f.path+f.url {
+			// Helm takes it relative to the chart, Argo CD's working directory.
+			if filepath.IsAbs(s) {
+				return nil, &OutsideError{Path: s}
+			}
+			var err error
+			if g, err = h.locate(s); err != nil {
+				return nil, err
+			}
+		}
+		data, err := h.read(g)
+		if err != nil {
+			return nil, err
+		}
+		return string(data), nil
+	}
+	return strvals.ParseIntoFile(p.Name+"="+escapeCommas(f.path+f.url), vals, read)
+}
+
+// escapeCommas is cleanSetParameters of Argo CD 3.6 (util/helm/cmd.go): a
+// parameter is one value, unless it is a list, "{a,b}".
+func escapeCommas(v string) string {
+	if strings.HasPrefix(v, "{") && strings.HasSuffix(v, "}") {
+		return v
+	}
+	var b strings.Builder
+	var last rune
+	for _, r := range v {
+		if r == ',' && last != '\\' {
+			b.WriteRune('\\')
+		}
+		b.WriteRune(r)
+		last = r
+	}
+	return b.String()
 }
 
 // yamlError places an error in a values file.
@@ -57,61 +146,4 @@ func (a *app) yamlError(name string, data []byte, err error) error {
 		return e
 	}
 	return &Error{File: name, Err: fmt.Errorf("parse values: %w", err)}
-}
-
-// checkSchemas refuses schemas that refer to something outside themselves:
-// Helm's validation fetches http(s) and file URLs.
-func (a *app) checkSchemas(c *chart.Chart) error {
-	if c.Schema != nil {
-		if err := checkSchema(c.Schema); err != nil {
-			return &Error{
-				File: a.name + "/values.schema.json", Err: fmt.Errorf("schema of chart %s: %w", c.Name(), err),
-				Fix: "put what it refers to into the schema itself, or skip schema validation",
-			}
-		}
-	}
-	for _, d := range c.Dependencies() {
-		if err := a.checkSchemas(d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkSchema compiles a schema as Helm does and only looks for what would be
-// fetched. Anything else that is wrong with it Helm itself will say.
-func checkSchema(data []byte) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = nil // Helm recovers from this, too, and reports it
-		}
-	}()
-	schema, uerr := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if uerr != nil {
-		return nil
-	}
-	var fetch fetchRecorder
-	c := jsonschema.NewCompiler()
-	c.UseLoader(&fetch)
-	const name = "file:///values.schema.json"
-	if c.AddResource(name, schema) == nil {
-		_, _ = c.Compile(name)
-	}
-	if fetch.url != "" {
-		return &NetworkError{URL: fetch.url}
-	}
-	return nil
-}
-
-// fetchRecorder is a loader of schemas that loads nothing.
-type fetchRecorder struct{ url string }
-
-func (f *fetchRecorder) Load(url string) (any, error) {
-	if strings.HasPrefix(url, "urn:") {
-		return true, nil // Helm takes these for a schema that allows everything
-	}
-	if f.url == "" {
-		f.url = url
-	}
-	return nil, &NetworkError{URL: url}
 }

@@ -49,6 +49,9 @@ type DirectoryOptions struct {
 	// "/", "{a,b}" is a choice. A file must match Include, if there is one, and
 	// not Exclude.
 	Include, Exclude string
+	// DisableExtensionFilter takes files of all names for manifests, not only
+	// .yaml, .yml, .json and .jsonnet (Argo CD 3.6).
+	DisableExtensionFilter bool
 	// MaxSize caps the files' bytes taken together; 0 is Argo CD's default of
 	// 10,000,000, below 0 is no cap.
 	MaxSize int64
@@ -179,6 +182,9 @@ type Output struct {
 	// Skipped are the files of a directory that look like manifests by their
 	// names and were left out as Argo CD leaves them out, with the reason.
 	Skipped []Skipped
+	// Warnings are what a tool says about a source that it renders, such as
+	// resources that it left out.
+	Warnings []string
 }
 
 // Stream is YAML or JSON documents with a common source.
