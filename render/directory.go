@@ -29,6 +29,7 @@ type lister struct {
 	*app
 	include, exclude *glob.Pattern
 	max, size        int64
+	libs             []string // of jsonnet, once they are known
 	out              *Output
 }
 
@@ -58,7 +59,7 @@ func (a *app) directory(ctx context.Context) (*Output, error) {
 			}
 			return nil
 		}
-		err = l.file(path, fi)
+		err = l.file(ctx, path, fi)
 		if _, ok := err.(*SizeError); ok {
 			return err
 		}
@@ -87,12 +88,12 @@ func compileGlob(what, pattern string) (*glob.Pattern, error) {
 }
 
 // file puts one file into the output, if it is a manifest.
-func (l *lister) file(path string, fi fs.FileInfo) error {
+func (l *lister) file(ctx context.Context, path string, fi fs.FileInfo) error {
 	name := l.tree.show(path)
 	fail := func(err error) error { return &Error{File: name, Err: err} }
 	// Argo CD's own file, which it reads before it looks for manifests. Its
 	// parameters may quote manifests, which would make it look like a broken one.
-	if !manifestName.MatchString(fi.Name()) || strings.HasPrefix(fi.Name(), ".argocd-source") {
+	if !l.src.Directory.DisableExtensionFilter && !manifestName.MatchString(fi.Name()) || strings.HasPrefix(fi.Name(), ".argocd-source") {
 		return nil
 	}
 	if fi.Mode()&fs.ModeSymlink != 0 {
@@ -120,7 +121,7 @@ func (l *lister) file(path string, fi fs.FileInfo) error {
 		return fail(&IrregularError{Path: name})
 	}
 	if strings.HasSuffix(name, ".jsonnet") {
-		return l.jsonnet(path, name)
+		return l.jsonnet(ctx, path, name)
 	}
 	return l.manifest(path, name)
 }
@@ -152,20 +153,4 @@ func (l *lister) manifest(path, name string) error {
 func (l *lister) skip(name, reason string) error {
 	l.out.Skipped = append(l.out.Skipped, Skipped{Name: name, Reason: reason})
 	return nil
-}
-
-// jsonnet refuses what can't be rendered yet; to skip it would prune what it
-// makes.
-func (l *lister) jsonnet(path, name string) error {
-	data, err := l.tree.readFile(path)
-	if err != nil {
-		return &Error{File: name, Err: err}
-	}
-	if bytes.Contains(data, []byte(skipMarker)) {
-		return l.skip(name, "it says "+skipMarker)
-	}
-	return &Error{
-		File: name, Err: &UnsupportedError{What: "jsonnet"},
-		Fix: "exclude the file, or render it to YAML first",
-	}
 }

@@ -155,7 +155,7 @@ func TestDirectoryFile(t *testing.T) {
 		{"a.json", `{"a": 1}`, "", "app/a.json:1:1: an object without a kind"},
 		{"a.json", `[{"kind": "X"}]`, "", "app/a.json:1:1: parse JSON"},
 		{"a.json", "{\"kind\": \"X\"}\n {\"kind\": \"Y\"}\n", "", "app/a.json:2:2: more than one object"},
-		{"a.jsonnet", "{}", "", "app/a.jsonnet: jsonnet isn't supported"},
+		{"a.jsonnet", "{}", "", "app/a.jsonnet: the result is an object without a kind"},
 		{"a.jsonnet", "// +argocd:skip-file-rendering", "-", ""},
 		{"a.libsonnet", "{}", "", ""},
 	} {
