@@ -155,7 +155,7 @@ func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify b
 	if verify {
 		proofs = &pairs{}
 	}
-	run := pipeline.New()
+	run := newRun(o)
 	result := &renderResult{}
 	defer result.close()
 	helm, cleanup, err := a.helmCommand(rs)
@@ -179,8 +179,7 @@ func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify b
 	if err := a.proveRendered(ctx, run, proofs); err != nil {
 		return err
 	}
-	findings, counts := run.Finish()
-	if !a.conclude(o, findings, counts) {
+	if !a.conclude(o, run) {
 		return nil
 	}
 	return a.write(result.plans)

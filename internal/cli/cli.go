@@ -10,8 +10,14 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"kesbridge/internal/config"
+	"kesbridge/internal/eso"
+	"kesbridge/internal/manifest"
+	"kesbridge/render"
 )
 
 // Exit codes, the same for every command.
@@ -46,11 +52,33 @@ func Run(ctx context.Context, args, environ []string, in io.Reader, out, errw io
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errw)
-	if err := root.ExecuteContext(ctx); err != nil {
+	if err := execute(ctx, root); err != nil {
 		a.fail(err)
 		return exitFailure
 	}
 	return a.code
+}
+
+// patience is how long an interrupted command may take to stop by itself.
+const patience = 500 * time.Millisecond
+
+// execute runs the command. A read that waits for a pipe or a terminal can't
+// be interrupted, so that a command that doesn't end in time is left behind;
+// the process ends right after.
+func execute(ctx context.Context, root *cobra.Command) error {
+	done := make(chan error, 1)
+	go func() { done <- root.ExecuteContext(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("interrupted: %w", context.Cause(ctx))
+	}
 }
 
 func environment(environ []string) map[string]string {
@@ -88,14 +116,57 @@ func (e *hintError) Hint() string  { return e.hint }
 func (a *app) fail(err error) {
 	p := a.palette()
 	fmt.Fprintf(a.err, "%s %s\n", p.bold(p.red("kesbridge:")), err)
-	var usage *usageError
-	var hint hinted
-	switch {
-	case errors.As(err, &usage):
-		fmt.Fprintf(a.err, "  see %s --help\n", usage.command)
-	case errors.As(err, &hint):
-		fmt.Fprintf(a.err, "  %s\n", hint.Hint())
+	if hint := whatToDo(err); hint != "" {
+		fmt.Fprintf(a.err, "  %s\n", hint)
 	}
+}
+
+// whatToDo is the line below an error. Errors that carry their own, printed
+// with the error, get none.
+func whatToDo(err error) string {
+	var (
+		usage      *usageError
+		hint       hinted
+		syntax     *manifest.SyntaxError
+		encoding   *manifest.EncodingError
+		large      *manifest.TooLargeError
+		edit       *manifest.EditError
+		changed    *manifest.ChangedError
+		version    *eso.VersionError
+		noCluster  *config.UnknownClusterError
+		outside    *render.OutsideError
+		configFile *config.Error
+		rendering  *render.Error
+	)
+	switch {
+	case errors.As(err, &rendering) && rendering.Fix != "":
+		return ""
+	case errors.As(err, &usage):
+		return "see " + usage.command + " --help"
+	case errors.As(err, &hint):
+		return hint.Hint()
+	case errors.As(err, &syntax):
+		return "correct the document; nothing was printed"
+	case errors.As(err, &encoding):
+		return "convert the file to UTF-8 (iconv -f UTF-16 -t UTF-8)"
+	case errors.As(err, &large):
+		return "split the input, or give it as a file instead of a pipe"
+	case errors.As(err, &edit):
+		return "write the object without aliases to what stands elsewhere in the document, or as a document of its own"
+	case errors.As(err, &changed):
+		return "run again when nothing writes to the file"
+	case errors.As(err, &version):
+		return "set --eso-version or esoVersion in kesbridge.yaml to the installed version, as X.Y"
+	case errors.As(err, &noCluster):
+		return "define the cluster under clusters in kesbridge.yaml, or leave --cluster out"
+	case errors.As(err, &outside):
+		return "nothing outside the repository's root is read, which is the directory with .git in it (without one, the application's directory)"
+	case errors.As(err, &configFile):
+		return "correct the configuration; docs/kesbridge.schema.json describes it"
+	case errors.Is(err, context.Canceled):
+		return "nothing was printed"
+	}
+	return ""
 }
 
 const longHelp = `kesbridge renders a Kubernetes application the way Argo CD would, turns every
@@ -129,7 +200,6 @@ func (a *app) root() *cobra.Command {
 	})
 	root.AddCommand(a.renderCommand(), a.convertCommand(), a.verifyCommand(), a.explainCommand(), a.versionCommand())
 	root.InitDefaultCompletionCmd()
-	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
 	return root
 }
 

@@ -33,6 +33,9 @@ Nothing is printed before all of the input was seen to convert.`,
 			if len(args) == 0 {
 				args = []string{"-"}
 			}
+			if err := checkPaths(cmd, args); err != nil {
+				return err
+			}
 			return a.convert(cmd.Context(), o, args)
 		},
 	}
@@ -40,8 +43,23 @@ Nothing is printed before all of the input was seen to convert.`,
 	return cmd
 }
 
+// checkPaths refuses what can only be a mistake.
+func checkPaths(cmd *cobra.Command, args []string) error {
+	stdin := false
+	for _, arg := range args {
+		switch {
+		case arg == "":
+			return &usageError{cmd.CommandPath(), errors.New("an argument is empty: give a file, or - for standard input")}
+		case arg == "-" && stdin:
+			return &usageError{cmd.CommandPath(), errors.New("standard input (-) can be read only once")}
+		}
+		stdin = stdin || arg == "-"
+	}
+	return nil
+}
+
 func (a *app) convert(ctx context.Context, o options, files []string) error {
-	run := pipeline.New()
+	run := newRun(o)
 	cache := &settingsCache{app: a, opts: o, byDir: map[string]pipeline.Options{}}
 	var plans []*manifest.Plan
 	var errs []error
@@ -60,10 +78,9 @@ func (a *app) convert(ctx context.Context, o options, files []string) error {
 		return err
 	}
 	if !content && !o.allowEmpty {
-		return &EmptyError{"convert: the input has no documents"}
+		return &EmptyError{What: "convert: the input has no documents"}
 	}
-	findings, counts := run.Finish()
-	if !a.conclude(o, findings, counts) {
+	if !a.conclude(o, run) {
 		return nil
 	}
 	return a.write(plans)
@@ -108,11 +125,15 @@ func (a *app) open(file string) (s pipeline.Stream, dir string, done func(), err
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return s, "", nil, &hintError{fmt.Errorf("convert: %w", err), "give a file of manifests, or - for standard input"}
+		hint := "give a file of manifests, or - for standard input"
+		if errors.Is(err, os.ErrPermission) {
+			hint = "make the file readable for this user"
+		}
+		return s, "", nil, &hintError{err, hint}
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return s, "", nil, &hintError{fmt.Errorf("convert %s: is a directory", file), "kesbridge render " + file + " renders and converts the application in it"}
+		return s, "", nil, &hintError{fmt.Errorf("%s is a directory", file), "kesbridge render " + file + " renders and converts the application in it"}
 	}
 	origin := repositoryPath(file)
 	s = pipeline.Stream{Input: manifest.Input{Name: filepath.ToSlash(file), R: io.Reader(f)}, Origin: func(*manifest.Object) string { return origin }}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,11 @@ func (a *app) explainCommand() *cobra.Command {
 		Short: "Explain a finding: what it means and what to do",
 		Args:  argCount(cobra.ExactArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
-			r, ok := rule.Find(strings.ToUpper(args[0]))
+			id := strings.ToUpper(args[0])
+			if n, err := strconv.Atoi(id); err == nil {
+				id = fmt.Sprintf("KES%03d", n)
+			}
+			r, ok := rule.Find(id)
 			if !ok {
 				all := rule.All()
 				return &hintError{fmt.Errorf("explain: no rule %s", args[0]), fmt.Sprintf("rules go from %s to %s; docs/findings.md lists them", all[0].ID, all[len(all)-1].ID)}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +103,9 @@ func (a *app) values(cmd *cobra.Command) (map[string]string, error) {
 	return out, nil
 }
 
+// objectName is a DNS-1123 subdomain, which names of stores are.
+var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+
 func (a *app) options(cmd *cobra.Command) (options, error) {
 	v, err := a.values(cmd)
 	if err != nil {
@@ -117,6 +121,9 @@ func (a *app) options(cmd *cobra.Command) (options, error) {
 		if o.failOn, err = manifest.ParseSeverity(s); err != nil {
 			return o, &usageError{cmd.CommandPath(), err}
 		}
+	}
+	if o.store != "" && !objectName.MatchString(o.store) {
+		return o, &usageError{cmd.CommandPath(), fmt.Errorf("--store %q is no name of an object: lower-case letters, digits, - and .", o.store)}
 	}
 	if o.verbose && o.quiet {
 		return o, &usageError{cmd.CommandPath(), fmt.Errorf("--verbose and --quiet exclude each other")}

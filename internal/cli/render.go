@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,6 +79,11 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 	if err != nil {
 		return fmt.Errorf("render %s: %w", r.label, err)
 	}
+	if o.verbose {
+		for _, skipped := range rendered.Skipped {
+			fmt.Fprintf(a.err, "%s: left out, as Argo CD leaves it out: %s\n", skipped.Name, skipped.Reason)
+		}
+	}
 	out := run.Output(r.options)
 	defer out.Close()
 	var errs []error
@@ -94,7 +101,7 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 		return err
 	}
 	if !content && !o.allowEmpty {
-		return &EmptyError{fmt.Sprintf("render %s: the %s has no documents", r.label, describe(rendered.Kind))}
+		return &EmptyError{fmt.Sprintf("render %s: the %s has no documents", r.label, describe(rendered.Kind)), applicationsBelow(r.source.Dir)}
 	}
 	return nil
 }
@@ -150,4 +157,26 @@ func chartFile(dir, source string) string {
 		return path.Join(dir, rest)
 	}
 	return path.Join(dir, source)
+}
+
+// applicationsBelow names a few directories that somebody may have meant.
+func applicationsBelow(dir string) string {
+	var found []string
+	_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		rel, relErr := filepath.Rel(dir, p)
+		switch {
+		case err != nil || relErr != nil || len(found) == 5:
+			return fs.SkipAll
+		case !d.IsDir() || rel == ".":
+			return nil
+		case d.Name() == ".git" || strings.Count(rel, string(filepath.Separator)) > 3:
+			return fs.SkipDir
+		}
+		if kind, err := render.Detect(p); err == nil && kind != render.Directory {
+			found = append(found, filepath.ToSlash(rel))
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return strings.Join(found, ", ")
 }

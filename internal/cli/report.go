@@ -47,31 +47,43 @@ func (p palette) severity(s manifest.Severity) string {
 	return p.cyan(s.String())
 }
 
-// conclude prints the findings and the account, and sets the exit code. It
-// reports whether manifests may be printed.
-func (a *app) conclude(o options, fs manifest.Findings, c pipeline.Counts) bool {
-	p := a.palette()
-	shown := manifest.Warning
+// shown is the severity from which on findings are printed.
+func (o options) shown() manifest.Severity {
 	switch {
 	case o.quiet:
-		shown = manifest.Error
+		return min(manifest.Error, o.failOn)
 	case o.verbose:
-		shown = manifest.Info
+		return manifest.Info
 	}
-	shown = min(shown, o.failOn)
+	return min(manifest.Warning, o.failOn)
+}
+
+// newRun starts a run that keeps what will be printed.
+func newRun(o options) *pipeline.Run {
+	run := pipeline.New()
+	run.Least = o.shown()
+	return run
+}
+
+// conclude ends a run: it prints the findings and the account, and sets the
+// exit code. It reports whether manifests may be printed.
+func (a *app) conclude(o options, run *pipeline.Run) bool {
+	p := a.palette()
+	fs, c := run.Finish()
 	number := map[manifest.Severity]int{}
+	for _, s := range []manifest.Severity{manifest.Info, manifest.Warning, manifest.Error} {
+		number[s] = run.Weaker(s)
+	}
 	for _, f := range fs {
 		number[f.Severity]++
-		if f.Severity >= shown {
-			printFinding(a.err, p, f)
-		}
+		printFinding(a.err, p, f)
 	}
 	failed := fs.Worst() >= o.failOn
 	if failed {
 		a.code = exitFindings
 	}
 	if c.KES > 0 && !o.quiet || failed {
-		fmt.Fprintln(a.err, summary(c, number, shown, failed))
+		fmt.Fprintln(a.err, summary(c, number, o.shown(), failed))
 	}
 	return !failed
 }
@@ -92,7 +104,7 @@ func summary(c pipeline.Counts, number map[manifest.Severity]int, shown manifest
 		s = fmt.Sprintf("kesbridge: %d of 1 KES resource converted", c.Converted)
 	}
 	if c.Kept > 0 {
-		s += fmt.Sprintf(", %d left as they are", c.Kept)
+		s += fmt.Sprintf(", %d left unchanged", c.Kept)
 	}
 	var parts []string
 	for _, sev := range []manifest.Severity{manifest.Error, manifest.Warning, manifest.Info} {

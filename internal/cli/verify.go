@@ -47,6 +47,9 @@ the Secrets differ for an everyday value.`,
 			if len(args) == 0 {
 				args = []string{"."}
 			}
+			if err := checkPaths(cmd, args); err != nil {
+				return err
+			}
 			return a.verify(cmd.Context(), o, args, fixtures, output)
 		},
 	}
@@ -152,7 +155,7 @@ func (a *app) verify(ctx context.Context, o options, paths []string, fixtureDir,
 	if ps.fixtures, err = readFixtures(fixtureDir); err != nil {
 		return err
 	}
-	run := pipeline.New()
+	run := newRun(o)
 	v := &verification{app: a, o: o, run: run, pairs: ps, cache: &settingsCache{app: a, opts: o, byDir: map[string]pipeline.Options{}}}
 	var errs []error
 	for _, path := range paths {
@@ -175,8 +178,7 @@ func (a *app) verify(ctx context.Context, o options, paths []string, fixtureDir,
 	if err := a.printProofs(ps, output); err != nil {
 		return err
 	}
-	findings, counts := run.Finish()
-	a.conclude(o, findings, counts)
+	a.conclude(o, run)
 	for _, p := range ps.list {
 		if p.report.Outcome == proof.Different {
 			a.code = exitFindings

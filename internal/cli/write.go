@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"syscall"
 
@@ -11,12 +10,19 @@ import (
 )
 
 // EmptyError says that nothing was rendered or read.
-type EmptyError struct{ What string }
+type EmptyError struct {
+	What string
+	// Below are applications in subdirectories, if there are any.
+	Below string
+}
 
 func (e *EmptyError) Error() string { return e.What }
 
 // Hint says what to do.
 func (e *EmptyError) Hint() string {
+	if e.Below != "" {
+		return "applications below it: " + e.Below + "; give one of those"
+	}
 	return "with pruning on an empty render deletes the application; if it is meant to be empty, use --allow-empty"
 }
 
@@ -90,5 +96,5 @@ func writeError(err error) error {
 	case errors.Is(err, syscall.ENOSPC):
 		hint = "free some space and run again; what was written is not whole and must not be used"
 	}
-	return &hintError{fmt.Errorf("write output: %w", err), hint}
+	return &hintError{err, hint}
 }

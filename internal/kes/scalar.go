@@ -36,6 +36,9 @@ func scalar(n *yaml.Node) (v any, ok bool) {
 	if (quoted && !tagged) || (tagged && n.Tag == "!!str") {
 		return n.Value, true
 	}
+	if !tagged && plainString(n.Value) {
+		return n.Value, true
+	}
 	text := n.Value
 	if tagged {
 		b, err := yaml.Marshal(&yaml.Node{Kind: yaml.ScalarNode, Tag: n.Tag, Value: n.Value, Style: n.Style})
@@ -55,6 +58,29 @@ func scalar(n *yaml.Node) (v any, ok bool) {
 		return list[0], true
 	}
 	return n.Value, true
+}
+
+// plainString reports whether YAML 1.1 surely reads a plain scalar as a
+// string: it starts with a letter or a slash and is none of the words for
+// booleans and null (yaml.v2, resolve.go). Most scalars are such, and asking
+// the library costs more than all the rest of reading an object.
+func plainString(s string) bool {
+	if s == "" {
+		return false
+	}
+	switch c := s[0] | 0x20; {
+	case s[0] == '/':
+		return true
+	case c < 'a' || c > 'z':
+		return false
+	case len(s) > len("false"):
+		return true
+	}
+	switch strings.ToLower(s) {
+	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
+		return false
+	}
+	return true
 }
 
 // isNull reports whether the API server would prune the value: null, in any

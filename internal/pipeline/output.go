@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"math"
@@ -30,6 +31,39 @@ type storeUse struct {
 	object    manifest.Ref
 	env       map[string]string // KES's
 	count     int
+}
+
+// storeKey is a store as a cluster knows it; the cluster is the settings'.
+type storeKey struct {
+	cluster, kind, namespace, name string
+}
+
+// servedNeed is what a store was first referenced for.
+type servedNeed struct {
+	need   store.Need
+	pos    string
+	warned bool
+}
+
+// served warns, once per store, where one store is to serve two needs: it has
+// one region, one role, one project.
+func (o *Output) served(obj *manifest.Object, res convert.Result) {
+	key := storeKey{cluster: o.opts.Settings.Cluster, kind: res.Store.Ref.Kind, name: res.Store.Ref.Name}
+	if key.kind == "SecretStore" {
+		key.namespace = obj.Ref.Namespace
+	}
+	need := res.Need.Normal()
+	first, ok := o.run.needs[key]
+	switch {
+	case !ok:
+		o.run.needs[key] = servedNeed{need: need, pos: obj.Pos.String()}
+	case !first.warned && first.need.Name() != need.Name():
+		first.warned = true
+		o.run.needs[key] = first
+		env := o.opts.Settings.Controller
+		o.report(rule.SharedStore, obj, "%s %s is to serve this (%s) and %s (%s)", key.kind, key.name,
+			strings.Join(need.Requirements(env), "; "), first.pos, strings.Join(first.need.Requirements(env), "; "))
+	}
 }
 
 // observe notes an ESO object that somebody wrote by hand.
@@ -79,6 +113,7 @@ func (o *Output) converted(obj *manifest.Object, res convert.Result) {
 		target = res.ESO.Name
 	}
 	o.claim(obj, target, true)
+	o.served(obj, res)
 	o.run.pace(res, o.opts.Settings.Controller)
 	if res.Store.Derived {
 		use := storeUse{ref: res.Store.Ref, need: res.Need, pos: obj.Pos, object: obj.Ref, env: o.opts.Settings.Controller, count: 1}
@@ -89,28 +124,52 @@ func (o *Output) converted(obj *manifest.Object, res convert.Result) {
 	}
 }
 
+// identity is a digest of a namespace and a name, and place a position, both
+// small: a stream may hold a million objects.
+type (
+	identity [16]byte
+	place    struct{ file, line, column uint32 }
+)
+
+func identify(namespace, name string) identity {
+	sum := sha256.Sum256([]byte(namespace + "/" + name))
+	return identity(sum[:16])
+}
+
+func (o *Output) place(p manifest.Pos) place {
+	if n := len(o.files); n == 0 || o.files[n-1] != p.File {
+		o.files = append(o.files, p.File)
+	}
+	return place{uint32(len(o.files) - 1), uint32(p.Line), uint32(p.Column)}
+}
+
+func (o *Output) pos(p place) manifest.Pos {
+	return manifest.Pos{File: o.files[p.file], Line: int(p.line), Column: int(p.column)}
+}
+
 // claim reports a second object with one name, or a second owner of one
 // Secret.
 func (o *Output) claim(obj *manifest.Object, target string, owner bool) {
-	name := obj.Ref.Namespace + "/" + obj.Ref.Name
+	here := o.place(obj.Pos)
+	name := identify(obj.Ref.Namespace, obj.Ref.Name)
 	if first, ok := o.objects[name]; ok {
-		o.report(rule.DuplicateObject, obj, "the ESO ExternalSecret %s is also made from %s", obj.Ref.Name, first)
+		o.report(rule.DuplicateObject, obj, "the ESO ExternalSecret %s is also made from %s", obj.Ref.Name, o.pos(first))
 		return
 	}
-	o.objects[name] = obj.Pos
+	o.objects[name] = here
 	if !owner {
 		return
 	}
-	secret := obj.Ref.Namespace + "/" + target
+	secret := identify(obj.Ref.Namespace, target)
 	if first, ok := o.targets[secret]; ok {
-		o.report(rule.DuplicateTarget, obj, "the Secret %s is also the target of %s", target, first)
+		o.report(rule.DuplicateTarget, obj, "the Secret %s is also the target of %s", target, o.pos(first))
 		return
 	}
-	o.targets[secret] = obj.Pos
+	o.targets[secret] = here
 }
 
 func (o *Output) report(r rule.Rule, obj *manifest.Object, format string, args ...any) {
-	o.run.findings = append(o.run.findings, r.At(obj.Pos, obj.Ref, format, args...))
+	o.run.say(r.At(obj.Pos, obj.Ref, format, args...))
 }
 
 // Close ends the scope: derived stores that it doesn't contain are needed
@@ -136,7 +195,7 @@ func (r *Run) storeFindings() {
 		use := r.stores[ref]
 		f := rule.DerivedStore.At(use.pos, use.object, "%s %s (for %s) is not in the output; it must hold: %s",
 			ref.Kind, ref.Name, count(use.count, "secret"), strings.Join(use.need.Requirements(use.env), "; "))
-		r.findings = append(r.findings, f)
+		r.say(f)
 	}
 }
 
@@ -189,7 +248,7 @@ func (r *Run) refreshFindings() {
 			instead = "where KES with DISABLE_POLLING read values only when an object changed"
 			cost = perDay(interval) + " backend calls a day"
 		}
-		r.findings = append(r.findings, rule.RefreshInterval.At(manifest.Pos{}, manifest.Ref{},
+		r.say(rule.RefreshInterval.At(manifest.Pos{}, manifest.Ref{},
 			"%s with refreshInterval %s %s: %s, and a changed value arrives after up to %s", count(u.secrets, "secret"), p.interval, instead, cost, p.interval))
 	}
 }

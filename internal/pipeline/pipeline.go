@@ -6,6 +6,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"kesbridge/internal/config"
 	"kesbridge/internal/convert"
@@ -42,24 +43,49 @@ type Counts struct {
 
 // Run converts streams and gathers what is said about them.
 type Run struct {
+	// Least is the severity from which on findings are kept; weaker ones are
+	// only counted. A stream of a million secrets has a million infos.
+	Least manifest.Severity
+
 	counts   Counts
 	findings manifest.Findings
+	weaker   map[manifest.Severity]int
 	stores   map[eso.StoreRef]*storeUse
+	needs    map[storeKey]servedNeed
 	refresh  map[pace]*refreshUse
 }
 
 // New starts a run.
 func New() *Run {
-	return &Run{stores: map[eso.StoreRef]*storeUse{}, refresh: map[pace]*refreshUse{}}
+	return &Run{
+		weaker: map[manifest.Severity]int{},
+		stores: map[eso.StoreRef]*storeUse{}, needs: map[storeKey]servedNeed{},
+		refresh: map[pace]*refreshUse{},
+	}
 }
+
+// say keeps or counts findings.
+func (r *Run) say(fs ...manifest.Finding) {
+	for _, f := range fs {
+		if f.Severity < r.Least {
+			r.weaker[f.Severity]++
+			continue
+		}
+		r.findings = append(r.findings, f)
+	}
+}
+
+// Weaker is how many findings of a severity below Least there were.
+func (r *Run) Weaker(s manifest.Severity) int { return r.weaker[s] }
 
 // Output is the scope in which two objects with one name or one target are an
 // error: all streams of an app, or one file that stands alone.
 type Output struct {
 	run     *Run
 	opts    Options
-	objects map[string]manifest.Pos
-	targets map[string]manifest.Pos
+	files   []string
+	objects map[identity]place
+	targets map[identity]place
 	present map[presentStore]bool
 	uses    []storeUse
 }
@@ -72,7 +98,7 @@ func (r *Run) Output(opts Options) *Output {
 	if opts.Stores == nil {
 		opts.Stores = &store.Resolver{}
 	}
-	return &Output{run: r, opts: opts, objects: map[string]manifest.Pos{}, targets: map[string]manifest.Pos{}, present: map[presentStore]bool{}}
+	return &Output{run: r, opts: opts, objects: map[identity]place{}, targets: map[identity]place{}, present: map[presentStore]bool{}}
 }
 
 // Stream is one input of a scope.
@@ -105,7 +131,7 @@ func (o *Output) Plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
 }
 
 // Add adds findings that a caller has of its own.
-func (r *Run) Add(fs ...manifest.Finding) { r.findings = append(r.findings, fs...) }
+func (r *Run) Add(fs ...manifest.Finding) { r.say(fs...) }
 
 // Finish ends the run: it adds what only the whole run shows and gives all
 // findings, sorted.
@@ -133,16 +159,23 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	}
 	run := v.out.run
 	run.counts.KES++
+	options := v.options(o)
 	es, findings := kes.Decode(o)
 	var res convert.Result
 	if findings.Worst() < manifest.Error {
-		res = convert.Convert(es, v.options(o))
+		res = convert.Convert(es, options)
 		findings = append(findings, res.Findings...)
+	}
+	for i := range findings {
+		// Where the text is rendered, a person needs the file that it came from.
+		if p := &findings[i].Pos; p.Origin == "" && !strings.HasSuffix("/"+options.Origin, "/"+o.Pos.File) {
+			p.Origin = options.Origin
+		}
 	}
 	if res.ESO == nil {
 		return v.unsupported(findings), nil
 	}
-	run.findings = append(run.findings, findings...)
+	run.say(findings...)
 	run.counts.Converted++
 	v.replaced++
 	v.out.converted(o, res)
@@ -180,7 +213,7 @@ func (v *visitor) unsupported(findings manifest.Findings) manifest.Result {
 	} else {
 		run.counts.Failed++
 	}
-	run.findings = append(run.findings, findings...)
+	run.say(findings...)
 	return manifest.Result{}
 }
 

@@ -17,6 +17,13 @@ var (
 		Detail:  "kesbridge.yaml says unmatched: fail, so a store name is never made up.",
 		Fix:     "add a stores rule for this backend, or set defaults.unmatched to generate",
 	}
+	SharedStore = Rule{
+		ID: "KES203", Name: "shared-store", Severity: manifest.Warning,
+		Summary: "one store is to serve resources with different needs",
+		Detail: "KES read each resource with its own region, role, vault, project and so on. A store has one of each, so resources that differ in them can't share a store: one of them " +
+			"would be read from another place, or not at all.",
+		Fix: "give each its own stores rule (match on what differs), or make sure that the store reads both, as a role in the store may",
+	}
 	DuplicateObject = Rule{
 		ID: "KES301", Name: "duplicate-object", Severity: manifest.Error,
 		Summary: "two ESO ExternalSecrets with the same name in one output",
@@ -76,7 +83,7 @@ func All() []Rule {
 		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
 		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes,
-		DerivedStore, UnmatchedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew,
+		DerivedStore, UnmatchedStore, SharedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew,
 		ProvenDifferent, NotProvable, ProvenExcept,
 	}
 }
