@@ -96,19 +96,14 @@ func (t *translator) base64Pieces(list []ast.Expression) bool {
 	}
 	for i, p := range parts {
 		if p.literal && !wholeQuanta(p.text, i == len(parts)-1) || !p.literal && p.value.kind != kB64 {
-			var all []value
-			for _, p := range parts {
-				if p.literal {
-					p.value = constant(p.text)
+			t.decodeResult(t.collect(func() {
+				for _, p := range parts {
+					if p.literal {
+						p.value = constant(p.text)
+					}
+					t.show1(p.value)
 				}
-				all = append(all, p.value)
-			}
-			t.decodeResult(t.assign("b", t.collect(func() {
-				for i, v := range all {
-					_ = i
-					t.show1(v)
-				}
-			})))
+			}))
 			return true
 		}
 	}
@@ -120,7 +115,7 @@ func (t *translator) base64Pieces(list []ast.Expression) bool {
 		}
 		inner := p.value.parts[0]
 		if i < len(parts)-1 {
-			text := t.assign("b", t.str(inner))
+			text := t.once("b", t.str(inner))
 			t.failIf("mod (len "+text+") 3", "base64 with padding in the middle")
 			inner = str(text)
 		}
@@ -146,16 +141,18 @@ func (t *translator) printBytes(b []byte) {
 // base64Value: a single expression. The usual Buffer.from(x).toString("base64")
 // drops its encoding.
 func (t *translator) base64Value(v value) {
-	v = certain(v)
 	if v.kind == kB64 {
 		t.printValue(v.parts[0], concatenated)
 		return
+	}
+	if v.kind == kBuffer {
+		v = t.bufferText(v)
 	}
 	if v.kind == kLazy {
 		t.decodeResult(t.collect(func() { t.show1(v) }))
 		return
 	}
-	t.decodeResult(t.assign("b", t.optional(v)))
+	t.decodeResult(t.once("b", t.optional(v)))
 }
 
 // decodeResult decodes text as the API server does; what it refuses fails.

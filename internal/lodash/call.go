@@ -22,7 +22,11 @@ func (t *translator) call(e *ast.CallExpression) value {
 			}
 		}
 		if re, ok := callee.Left.(*ast.RegExpLiteral); ok && name == "test" && len(e.ArgumentList) == 1 {
-			return value{kind: kBool, go_: fmt.Sprintf("regexMatch %s %s", quote(t.pattern(re).source), parens(t.regexpText(t.expr(e.ArgumentList[0]))))}
+			text := certain(t.expr(e.ArgumentList[0]))
+			if !text.isText() {
+				t.refuse(e, "the tested value is not known to be text")
+			}
+			return value{kind: kBool, go_: fmt.Sprintf("regexMatch %s %s", quote(t.pattern(re, text.isWide()).source), parens(t.regexpText(text)))}
 		}
 		return t.method(e, callee.Left, name)
 	}
@@ -59,7 +63,7 @@ func (t *translator) callGlobal(e *ast.CallExpression, name string) value {
 		v := t.arguments(e, 1, 1)[0]
 		text := t.mustText(e, v)
 		if v.isWide() { // JavaScript throws on a lone surrogate
-			text = t.assign("s", text)
+			text = t.once("s", text)
 			t.failIf(`regexMatch "\\x{fffd}" `+text, "special characters")
 		}
 		return str("urlquery " + parens(text) + ` | replace "+" "%20" | replace "%21" "!" | replace "%27" "'" | replace "%28" "(" | replace "%29" ")" | replace "%2A" "*"`)
@@ -151,7 +155,10 @@ func (t *translator) parseJSON(e *ast.CallExpression) value {
 		// JavaScript would take 5 or null as JSON again; Go fails.
 		return value{kind: kJSON, go_: "mustFromJson " + parens(t.json(text)), root: true}
 	}
-	if !text.isText() && text.kind != kBuffer {
+	if text.kind == kBuffer {
+		text = t.bufferText(text)
+	}
+	if !text.isText() {
 		t.refuse(e, "only text can be parsed")
 	}
 	if text.kind != kStr || text.key == "" {
@@ -178,6 +185,9 @@ func (t *translator) buffer(n ast.Node, args []ast.Expression) value {
 		t.refuse(n, "this number of arguments is not translated")
 	}
 	v := certain(t.expr(args[0]))
+	if v.kind == kBuffer && len(args) == 1 {
+		return v
+	}
 	encoding := "utf8"
 	if len(args) == 2 {
 		encoding = t.encoding(args[1])
@@ -199,7 +209,7 @@ func (t *translator) buffer(n ast.Node, args []ast.Expression) value {
 		}
 		return value{kind: kBuffer, parts: []value{v}}
 	case "base64":
-		return value{kind: kBuffer, parts: []value{t.decoded(v)}}
+		return value{kind: kBuffer, parts: []value{t.decoded(v)}, bytes: true}
 	}
 	t.refuse(n, "the encoding %s is not translated", encoding)
 	return value{}
@@ -217,12 +227,22 @@ func (t *translator) encoding(e ast.Expression) string {
 // decoded: sprig's b64dec gives the error's text for bad input, Node decodes
 // leniently; Node's toString replaces what is not UTF-8 (facts C3, E2).
 func (t *translator) decoded(v value) value {
-	text := t.assign("b", t.str(v))
+	text := parens(t.once("b", t.str(v)))
 	d := t.variable("d")
 	t.do("%s := b64dec %s", d, text)
-	t.failIf(fmt.Sprintf(`or (ne (b64enc %s) (%s | replace "\n" "" | replace "\r" "")) (regexMatch "\\x{fffd}" %s)`, d, text, d), "not canonical base64 of UTF-8")
+	t.failIf(fmt.Sprintf(`ne (b64enc %s) (%s | replace "\n" "" | replace "\r" "")`, d, text), "not canonical base64")
 	t.note(Guarded, "", "where the value is not canonical base64 of UTF-8 text ESO fails; KES decodes what it can")
 	return value{kind: kStr, go_: d, wide: true}
+}
+
+// bufferText is a Buffer's toString(): bytes that are no UTF-8 become U+FFFD in
+// JavaScript.
+func (t *translator) bufferText(v value) value {
+	text := v.parts[0]
+	if v.bytes {
+		t.failIf(`regexMatch "\\x{fffd}" `+text.go_, "not UTF-8")
+	}
+	return text
 }
 
 // htmlEscaped is lodash's escape: & < > " '.

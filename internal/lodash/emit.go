@@ -90,7 +90,16 @@ func (t *translator) assign(like, pipeline string) string {
 	return v
 }
 
-// fail adds a guard: ESO's reconciliation fails, and the Secret stays as it is.
+// once gives an operand that is cheap and short enough to be repeated at this
+// place: a field, or a new variable.
+func (t *translator) once(like, pipeline string) string {
+	if !strings.ContainsAny(pipeline, " (`\"") {
+		return pipeline
+	}
+	return t.assign(like, pipeline)
+}
+
+// failIf adds a guard: ESO's reconciliation fails, and the Secret stays as it is.
 func (t *translator) failIf(condition, message string) {
 	t.do("if %s", condition)
 	t.do("fail %s", quote(message))

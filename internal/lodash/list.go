@@ -116,7 +116,7 @@ func (t *translator) join(e *ast.CallExpression, v, separator value, toString bo
 		if s, ok := t.splitJoin(e, separator); ok {
 			return s
 		}
-		return value{kind: kStr, go_: "join " + parens(t.str(separator)) + " " + parens(v.go_), wide: v.wide}
+		return value{kind: kStr, go_: "join " + parens(t.str(separator)) + " " + parens(v.go_)}.wideAs(v, separator)
 	case kJSON:
 		if separator.kind == kConst && separator.c == "," {
 			return t.joinJSON(e, v, toString)
@@ -141,7 +141,7 @@ func (t *translator) splitJoin(e *ast.CallExpression, separator value) (value, b
 		return value{}, false
 	}
 	text := t.expr(d.Left)
-	return str(fmt.Sprintf("replace %s %s %s", quote(jsString(by.c)), parens(t.str(separator)), parens(t.receiver(text)))).wideAs(text), true
+	return str(fmt.Sprintf("replace %s %s %s", quote(jsString(by.c)), parens(t.str(separator)), parens(t.receiver(text)))).wideAs(text, separator), true
 }
 
 // joinJSON: String() of a list is its elements joined by commas. join fails on

@@ -3,6 +3,7 @@ package lodash
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/dop251/goja/ast"
@@ -27,13 +28,8 @@ func (t *translator) member(n ast.Node, v, key value) value {
 			t.never(n, "", "%s has no properties", jsString(v.c))
 		}
 	}
-	if v.isText() && key.kind == kConst {
-		if index, ok := key.c.(float64); ok && index >= 0 && index == math.Trunc(index) && index < 1<<31 {
-			if v.isWide() {
-				t.wide("cut")
-			}
-			return t.cut(v, int(index), int(index)+1)
-		}
+	if _, isIndex := key.c.(float64); v.isText() && isIndex {
+		t.refuse(n, "a character by index is undefined beyond the end (charAt is translated)")
 	}
 	t.refuse(n, "this property is not translated")
 	return value{}
@@ -103,8 +99,12 @@ func expression(n ast.Node) ast.Expression {
 }
 
 // certain turns list[n] into the element; beyond the end Go fails, as do the
-// methods of JavaScript's undefined.
+// methods of JavaScript's undefined. So does JSON.stringify of what is missing.
 func certain(v value) value {
+	if v.kind == kLazy && v.which == "stringify" {
+		write := v.write
+		v.text, v.which, v.write = true, "", func(mode) { write(concatenated) }
+	}
 	if v.kind == kLazy && v.which == "element" {
 		return v.parts[0]
 	}
@@ -152,8 +152,11 @@ func (t *translator) narrow(v value, what string) string {
 	if !v.isWide() {
 		return operand
 	}
+	if what != "changed" && slices.ContainsFunc(t.pieces, func(e Expr) bool { return !isASCII(e.Code) }) {
+		t.refuse(nil, "text that is %s may hold the template's own characters beyond ASCII, which JavaScript counts otherwise", what)
+	}
 	if t.target.Exact {
-		operand = t.assign("s", operand)
+		operand = t.once("s", operand)
 		t.failIf(fmt.Sprintf(`regexMatch "[^\\x00-\\x7f]" %s`, operand), "non-ASCII")
 		return operand
 	}
@@ -168,14 +171,14 @@ func (t *translator) cut(v value, from, to int) value {
 		return str("trunc " + strconv.Itoa(to) + " " + parens(operand)).wideAs(v)
 	}
 	// sprig's substr panics where the start lies behind the end of the text.
-	s := t.assign("s", operand)
+	s := t.once("s", operand)
 	if to < 0 {
 		return str(fmt.Sprintf(`trimPrefix (trunc %d %s) %s`, from, s, s)).wideAs(v)
 	}
 	return str(fmt.Sprintf(`trimPrefix (trunc %d %s) (trunc %d %s)`, from, s, to, s)).wideAs(v)
 }
 
-func (v value) wideAs(w value) value {
-	v.wide = w.isWide()
+func (v value) wideAs(list ...value) value {
+	v.wide = slices.ContainsFunc(list, value.isWide)
 	return v
 }

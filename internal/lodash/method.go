@@ -63,13 +63,13 @@ func (t *translator) bufferMethod(e *ast.CallExpression, v value, name string) v
 	}
 	switch encoding {
 	case "utf8", "utf-8":
-		return v.parts[0]
+		return t.bufferText(v)
 	case "base64":
 		return value{kind: kB64, parts: v.parts}
 	case "hex":
 		return str(`printf "%x" ` + parens(t.str(v.parts[0])))
 	case "ascii", "latin1", "binary":
-		if !v.parts[0].isWide() {
+		if !v.bytes && !v.parts[0].isWide() {
 			return v.parts[0]
 		}
 	}
@@ -175,21 +175,21 @@ func (t *translator) replace(e *ast.CallExpression, v value) value {
 	if !ok {
 		t.refuse(e.ArgumentList[1], "this special replacement is not translated")
 	}
-	return str(fmt.Sprintf("regexReplaceAll %s %s %s", pattern, parens(t.receiver(v)), quote("${1}"+text+"${2}"))).wideAs(v)
+	return str(fmt.Sprintf("regexReplaceAll %s %s %s", pattern, parens(t.receiver(v)), quote("${1}"+text+"${2}"))).wideAs(v, by)
 }
 
 func (t *translator) replacePattern(e *ast.CallExpression, re *ast.RegExpLiteral, v, by value) value {
 	if by.kind != kConst {
 		t.refuse(e.ArgumentList[1], "$ in a replacement is special, and this one is not known")
 	}
-	p := t.pattern(re)
+	p := t.pattern(re, certain(v).isWide())
 	text := t.regexpText(v)
 	if !p.global {
 		with, ok := replacement(jsString(by.c), "", p.groups, 1)
 		if !ok || p.nestedGroups && strings.Contains(jsString(by.c), "$") {
 			t.refuse(e.ArgumentList[1], "this special replacement is not translated")
 		}
-		return str(fmt.Sprintf("regexReplaceAll %s %s %s", quote("^((?s:.*?))(?:"+p.source+")((?s:.*))$"), parens(text), quote("${1}"+with+fmt.Sprintf("${%d}", p.groups+2)))).wideAs(v)
+		return str(fmt.Sprintf("regexReplaceAll %s %s %s", quote("^((?s:.*?))(?:"+p.source+")((?s:.*))$"), parens(text), quote("${1}"+with+fmt.Sprintf("${%d}", p.groups+2)))).wideAs(v, by)
 	}
 	if p.nullable {
 		t.refuse(re, "a pattern that matches nothing is replaced at other places in Go")
@@ -199,9 +199,9 @@ func (t *translator) replacePattern(e *ast.CallExpression, re *ast.RegExpLiteral
 		t.refuse(e.ArgumentList[1], "this special replacement is not translated")
 	}
 	if p.literal != "" && !strings.Contains(jsString(by.c), "$") {
-		return str(fmt.Sprintf("replace %s %s %s", quote(p.literal), quote(jsString(by.c)), parens(text))).wideAs(v)
+		return str(fmt.Sprintf("replace %s %s %s", quote(p.literal), quote(jsString(by.c)), parens(text))).wideAs(v, by)
 	}
-	return str(fmt.Sprintf("regexReplaceAll %s %s %s", quote(p.source), parens(text), quote(with))).wideAs(v)
+	return str(fmt.Sprintf("regexReplaceAll %s %s %s", quote(p.source), parens(text), quote(with))).wideAs(v, by)
 }
 
 // replacement turns JavaScript's $ forms into Go's. matched stands for $&: text,
@@ -244,7 +244,7 @@ func (t *translator) split(e *ast.CallExpression, v value) value {
 		t.refuse(e, "split with these arguments is not translated")
 	}
 	if re, ok := e.ArgumentList[0].(*ast.RegExpLiteral); ok {
-		p := t.pattern(re)
+		p := t.pattern(re, certain(v).isWide())
 		if p.nullable || p.groups > 0 {
 			t.refuse(re, "splitting by this pattern is not the same in Go")
 		}

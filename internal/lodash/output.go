@@ -32,7 +32,7 @@ func (t *translator) printValue(v value, m mode) {
 	case kB64:
 		t.show("b64enc " + parens(t.str(v.parts[0])))
 	case kBuffer:
-		t.printValue(v.parts[0], concatenated)
+		t.printValue(t.bufferText(v), concatenated)
 	case kMapped:
 		t.each(v.node, v.parts[0], v.call, joiner(","))
 	case kObject:
@@ -91,7 +91,7 @@ func (t *translator) str(v value) string {
 	case kB64:
 		return "b64enc " + parens(t.str(v.parts[0]))
 	case kBuffer:
-		return t.str(v.parts[0])
+		return t.str(t.bufferText(v))
 	case kList:
 		return `join "," ` + parens(v.go_)
 	case kCat:

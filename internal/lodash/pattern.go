@@ -20,8 +20,11 @@ type pattern struct {
 
 // pattern translates the part of JavaScript's syntax that means the same in RE2,
 // character by character; the rest is refused.
-func (t *translator) pattern(re *ast.RegExpLiteral) pattern {
-	p := patternReader{in: re.Pattern, ok: true}
+func (t *translator) pattern(re *ast.RegExpLiteral, wide bool) pattern {
+	p := patternReader{in: re.Pattern, ok: true, space: `\s\v`, newline: `\n\r`}
+	if wide {
+		p.space, p.newline = jsSpace, `\n\r\x{2028}\x{2029}`
+	}
 	var out pattern
 	ignoreCase := false
 	for _, f := range re.Flags {
@@ -76,6 +79,8 @@ type patternReader struct {
 	groups int
 	dotAll bool
 	ok     bool
+	// what \s matches, and the dot doesn't
+	space, newline string
 }
 
 func (p *patternReader) read() {
@@ -93,7 +98,7 @@ func (p *patternReader) read() {
 			if p.dotAll {
 				p.out.WriteString("(?s:.)")
 			} else {
-				p.out.WriteString(`[^\n\r\x{2028}\x{2029}]`)
+				p.out.WriteString("[^" + p.newline + "]")
 			}
 		case '{':
 			p.counted()
@@ -130,7 +135,8 @@ func (p *patternReader) counted() {
 	p.out.WriteString(`\{`)
 }
 
-// jsSpace is what \s matches: WhiteSpace and LineTerminator.
+// jsSpace is what \s matches: WhiteSpace and LineTerminator. Of ASCII that is RE2's
+// \s and \v.
 const jsSpace = `\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}`
 
 func (p *patternReader) escape(inClass bool) {
@@ -144,11 +150,11 @@ func (p *patternReader) escape(inClass bool) {
 	case strings.IndexByte("dDwWnrtfv", c) >= 0:
 		p.out.WriteString(`\` + string(c))
 	case c == 's' && inClass:
-		p.out.WriteString(jsSpace)
+		p.out.WriteString(p.space)
 	case c == 's':
-		p.out.WriteString("[" + jsSpace + "]")
+		p.out.WriteString("[" + p.space + "]")
 	case c == 'S' && !inClass:
-		p.out.WriteString("[^" + jsSpace + "]")
+		p.out.WriteString("[^" + p.space + "]")
 	case (c == 'b' || c == 'B') && !inClass:
 		p.out.WriteString(`\` + string(c))
 	case c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_':
@@ -244,7 +250,7 @@ func groupRepeat(re *syntax.Regexp, inside bool) bool {
 		return true
 	}
 	for _, s := range re.Sub {
-		if groupRepeat(s, inside || repeats(re.Op)) {
+		if groupRepeat(s, inside || repeats(re.Op) && re.Op != syntax.OpQuest) {
 			return true
 		}
 	}

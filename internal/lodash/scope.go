@@ -102,7 +102,7 @@ func (t *translator) settle(name string, v value) value {
 		}
 		return value{kind: kStr, go_: t.assign(name, t.str(v)), wide: v.isWide()}
 	case kBuffer:
-		v.parts = []value{t.settle(name, v.parts[0])}
+		v.parts = []value{t.settle(name, v.parts[0])} // bytes stay bytes
 	}
 	return v
 }

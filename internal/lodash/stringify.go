@@ -11,9 +11,10 @@ import (
 // true, false, null (facts/eso-templates.md E1, TOK).
 const tokens = "`" + `"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+` + "`"
 
-// unordered matches JSON text whose canonical form a token loop can't give: keys
-// that JavaScript puts first, escapes that it writes otherwise than Go.
-const unordered = "`" + `"(0|[1-9][0-9]*)"\s*:|\\u(202[89]|[dD][89a-fA-F]|003[0-9])` + "`"
+// unordered matches, in Go's own JSON text, what a token loop can't give: keys
+// that JavaScript puts first, U+2028 and U+2029, which Go writes as escapes, and
+// what was a lone surrogate.
+const unordered = "`" + `"(0|[1-9][0-9]*)":|\\u202[89]|\x{fffd}` + "`"
 
 // stringify is JSON.stringify(…).
 func (t *translator) stringify(e *ast.CallExpression) value {
@@ -32,18 +33,19 @@ func (t *translator) stringify(e *ast.CallExpression) value {
 		return t.concat(e, t.literal(v.node))
 	case v.kind == kConst && isNil(v.c) && v.c != nil:
 		return constant(undefined{})
+	case v.kind == kJSON && v.which == "yaml":
+		t.refuse(e, "what YAML means is not the same in JavaScript and Go")
 	case v.kind == kJSON && v.raw != nil:
 		for _, s := range v.below {
 			if s.array {
 				t.refuse(e, "the order of the keys of a list's element is lost in Go")
 			}
 		}
-		return value{kind: kLazy, text: v.root, node: e, write: func(m mode) {
-			if m == concatenated && !v.root {
-				t.failIf(fmt.Sprintf(`kindIs "invalid" %s`, parens(t.json(v))), "null or missing")
-			}
-			t.canonical(v)
-		}}
+		which := "stringify"
+		if v.root {
+			which = ""
+		}
+		return value{kind: kLazy, text: v.root, which: which, node: e, write: func(m mode) { t.canonical(v, m) }}
 	case v.kind == kJSON:
 		return t.joined(t.scalarJSON(e, v))
 	case v.kind == kInt, v.kind == kBool:
@@ -107,7 +109,7 @@ func (t *translator) literal(e ast.Expression) []value {
 		}
 		return []value{constant(jsString(v.c))}
 	case v.kind == kJSON && v.root && v.raw != nil:
-		return []value{{kind: kLazy, text: true, node: e, write: func(mode) { t.canonical(v) }}}
+		return []value{{kind: kLazy, text: true, node: e, write: func(mode) { t.canonical(v, interpolated) }}}
 	case v.kind == kJSON:
 		return t.scalarJSON(e, v)
 	case v.kind == kInt, v.kind == kBool:
@@ -146,7 +148,7 @@ const specials = `"[\\x{fffd}\\x{2028}\\x{2029}]"`
 func (t *translator) jsonText(v value) value {
 	text := t.str(v)
 	if v.isWide() {
-		text = t.assign("s", text)
+		text = t.once("s", text)
 		t.failIf(fmt.Sprintf("regexMatch %s %s", specials, text), "special characters")
 	}
 	return str("toRawJson " + parens(text)).wideAs(v)

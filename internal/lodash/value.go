@@ -44,6 +44,7 @@ type value struct {
 	write func(m mode)
 	text  bool // kLazy: always a string
 	call  *callback
+	bytes bool // kBuffer: decoded, perhaps no UTF-8
 }
 
 type undefined struct{}

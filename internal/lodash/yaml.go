@@ -60,5 +60,5 @@ func (t *translator) yamlLoad(e *ast.CallExpression) value {
 	t.note(Guarded, "", "yaml.load is only translated for flat maps of plain words; on any other value ESO fails")
 	y := t.assign("y", "fromYaml "+text)
 	t.failIf(fmt.Sprintf(`hasKey %s "Error"`, y), "not flat YAML of plain words")
-	return value{kind: kJSON, go_: y, root: true}
+	return value{kind: kJSON, go_: y, root: true, which: "yaml"}
 }

@@ -1,11 +1,11 @@
 // Writes what KES makes of templates, one JSON line each, after a first line with
 // the data samples: {"template": text, "want": [result of each sample, null = it
-// throws]}. lodash/template and js-yaml do it, called as KES 8.5.5 calls them
+// throws]}; for a random one "at" says which sample is the first. lodash/template and js-yaml do it, called as KES 8.5.5 calls them
 // (lib/utils.js:1-21), with values decoded as ascii (lib/poller.js:99); what Node 14
 // hasn't got is taken away. The templates are those of templates.json and COUNT
-// random ones.
+// random ones, these on FEW samples each.
 //
-//   NODE_PATH=<where lodash 4.17.21 and js-yaml 3.14.1 are> node gen-templates.js COUNT SEED > template-answers.jsonl
+//   NODE_PATH=<where lodash 4.17.21 and js-yaml 3.14.1 are> node gen-templates.js COUNT SEED FEW > template-answers.jsonl
 //
 // Same arguments, same bytes.
 'use strict'
@@ -35,14 +35,15 @@ const jsons = ['{"a":"x","o":{"b":"v w","p":{"z":1,"a":[1,{"y":2}]}},"l":["a","b
   '{"a":"l1\\nl2 \\"q\\"","o":{"b":"a,b"},"l":["x","a","y"],"n":-3}', '{"a":" a,b "}', '{}', '[]', '[1,"a",null]', '["a"]', '5', '"str"', 'null', 'true', '', '{bad', '{"a":1} x', '{"a":1e999}', '{"a":"é","o":{"b":"ö"}}', '{"a":"ß"}',
   '{"10":1,"9":2,"a":"q","o":{"2":"x","1":"y"}}', '{"a":1,"b":2,"a":3,"o":{"b":1,"c":2,"b":3}}', '{"a":"","o":{"b":"x"},"l":"str","n":"10"}', '{"a":0,"o":[1],"l":{"a":1}}', '{"a":-0.0,"o":{"b":12345678901234567890},"l":[[1],[2,[3]],{}]}',
   '{"b":"\\/","a":"\\u0041\\b\\f","o":{"b":"}{:,"},"l":["[","]"]}', ' {"a" :"x" , "o":{ "b": "y" } }\n', '{"a":"\\ud800","o":{}}', '{"a":"x","length":3,"l":"abc","o":"q"}', '{"a":"user","o":{"b":"word"},"l":["one","two","three"],"n":5432,"s":"{}"}']
+const good = ['{"a":"user","o":{"b":"p w","p":{"z":1,"a":[true]}},"l":["one","two"],"n":5432,"s":"{\\"a\\":\\"q\\"}"}', '{"l":["a,b","c/d"," e "],"a":"a,b/c d","o":{"b":"x=\\"1\\"","p":{"a":"deep"}},"n":12345678,"s":"{}"}', '{"a":true,"n":1.5,"s":"5","o":{"b":7,"p":{"a":0}},"l":[1,2,3]}']
 const flats = ['{"aa":"word","bb":"x-y"}', '{"zz":"ab","aa":"a.b/c"}', '{}', '{"aa":"yes"}', '{"aa":5}', '{"on":"ab"}', '{"aa":"x: y"}', '{"aa":"with space"}', '[]', '{"aa":{"b":1}}', '{"aa":"null"}']
 const yamls = ['aa: word', 'aa: word\nbb: other\n', 'aa: yes', 'aa: 5', 'bb: x', 'aa: "q"', '- a', '', 'aa: x\naa: y', 'aa: 2020-01-01', 'aa:  x', 'on: xx\naa: word', 'AA: word\naa: OFF']
 const base64s = ['aGk=', 'YWJj', '', 'aGVsbG8gd29ybGQ=', 'eyJhIjoieCJ9', 'eyJhIjo1fQ==', 'YQ', '-_-_', 'not base64!', 'YWJj\nZGVm', '/////w==', 'w6k=', 'YWI=YWI=', 'YWJ=', 'aGk', '  ', 'YQ==\n']
 
 function samples () {
   const all = []
-  for (let i = 0; i < 64; i++) {
-    const d = { x: i < strings.length ? strings[i] : pick(strings), y: pick(strings), j: i < jsons.length ? jsons[i] : pick(jsons), b: base64s[i % base64s.length], flat: flats[i % flats.length], yaml: yamls[i % yamls.length], 'a-b': pick(strings) }
+  for (let i = 0; i < 70; i++) {
+    const d = { x: i < strings.length ? strings[i] : pick(strings), y: pick(strings), j: i % 2 ? good[i % good.length] : jsons[(i / 2) % jsons.length], b: base64s[i % base64s.length], flat: flats[i % flats.length], yaml: yamls[i % yamls.length], 'a-b': pick(strings) }
     if (i % 3) d.opt = d['o-pt'] = pick(strings)
     all.push(d)
   }
@@ -66,7 +67,7 @@ const root = () => local('root') || 'JSON.parse(data.j)'
 const json = () => local('json') || nested([() => root() + '.' + key(), () => root() + '.' + key(), () => root(), () => 'JSON.parse(' + str() + ').a', () => root() + '[' + quote(pick(['a', 'o'])) + ']', () => root() + '[' + pick([0, 1]) + ']'])
 const str = () => local('str') && chance(0.4) ? local('str') : nested([() => pick(['data.x', 'data.y']), () => pick(['data.x', 'data.y', 'data["a-b"]']), literal, () => '`' + pick(['', 'a', '{']) + '${' + any() + '}' + pick(['', 'b']) + '`',
   () => str() + ' + ' + any(), () => '(' + any() + ' + ' + str() + ')', () => str2() + '.trim()', () => str2() + pick(['.toUpperCase()', '.toLowerCase()', '.trimStart()', '.trimEnd()', '.toString()', '.repeat(2)']),
-  () => str2() + '.replace(' + literal() + ', ' + literal() + ')', () => str2() + '.replace(' + regex() + ', ' + literal() + ')', () => list() + pick(['[0]', '[1]', '.pop()', '.shift()']), () => list() + '.join(' + str() + ')', () => str2() + pick(['.substring(1)', '.substring(0, 3)', '.slice(-2)', '.slice(1, 3)', '.substr(1, 1)', '.charAt(0)', '[0]']),
+  () => str2() + '.replace(' + literal() + ', ' + literal() + ')', () => str2() + '.replace(' + regex() + ', ' + literal() + ')', () => list() + pick(['[0]', '[1]', '.pop()', '.shift()']), () => list() + '.join(' + str() + ')', () => str2() + pick(['.substring(1)', '.substring(0, 3)', '.slice(-2)', '.slice(1, 3)', '.substr(1, 1)', '.charAt(0)', '.charAt(2)']),
   () => '(' + str() + ' || ' + str() + ')', () => '(' + bool() + ' ? ' + str() + ' : ' + str() + ')', () => 'Buffer.from(' + any() + ').toString("base64")', () => 'Buffer.from(' + pick(['data.b', str()]) + ', "base64").toString()', () => 'JSON.stringify(' + value() + ')', () => 'encodeURIComponent(' + any() + ')', () => 'String(' + any() + ')', () => str() + '.concat(' + any() + ')',
   () => root() + '.l.map(' + pick(['e', '(e)']) + ' => e).join(' + literal() + ')', () => list() + '.map(e => ' + pick(['e.trim()', 'e + "!"', '`<${e}>`']) + ').join(' + literal() + ')', () => 'Object.keys(' + json() + ').sort().join(",")', () => 'Object.entries(' + root() + ').map(([k, v]) => k + "=" + v).join("&")', () => 'Object.values(' + root() + '.o).join(' + literal() + ')', () => '_.escape(' + any() + ')', () => json() + '.join(",")', () => 'data.opt', () => '(data.opt || ' + literal() + ')'])
 const str2 = () => pick([str, str, json])().replace(/^(.* .*)$/s, '($1)')
@@ -113,14 +114,14 @@ function kes (text, sample) {
 
 const all = samples()
 // The samples that a random template is tried on.
-const few = process.argv[4] ? Number(process.argv[4]) : all.length
+const few = Number(process.argv[4])
 console.log(JSON.stringify(all))
 for (const t of require('./templates.json')) console.log(JSON.stringify({ template: t, want: all.map(s => kes(t, s)) }))
 for (let i = 0; i < count; i++) {
   locals = []
   depth = 0
   const t = block()
-  const at = few === all.length ? 0 : Math.floor(rand() * all.length)
+  const at = Math.floor(rand() * all.length)
   const want = []
   tooLong = false
   for (let n = 0; n < few; n++) want.push(kes(t, all[(at + n * 7) % all.length]))
