@@ -24,13 +24,12 @@ type presentStore struct{ kind, namespace, name string }
 
 // storeUse is one derived store and who needs it.
 type storeUse struct {
-	ref       eso.StoreRef
-	namespace string
-	need      store.Need
-	pos       manifest.Pos
-	object    manifest.Ref
-	env       map[string]string // KES's
-	count     int
+	ref    eso.StoreRef
+	need   store.Need
+	pos    manifest.Pos
+	object manifest.Ref
+	env    map[string]string // KES's
+	count  int
 }
 
 // storeKey is a store as a cluster knows it; the cluster is the settings'.
@@ -116,12 +115,22 @@ func (o *Output) converted(obj *manifest.Object, res convert.Result) {
 	o.served(obj, res)
 	o.run.pace(res, o.opts.Settings.Controller)
 	if res.Store.Derived {
-		use := storeUse{ref: res.Store.Ref, need: res.Need, pos: obj.Pos, object: obj.Ref, env: o.opts.Settings.Controller, count: 1}
-		if use.ref.Kind == "SecretStore" {
-			use.namespace = obj.Ref.Namespace
-		}
-		o.uses = append(o.uses, use)
+		o.derived(obj, res)
 	}
+}
+
+// derived counts who needs a store that nobody named.
+func (o *Output) derived(obj *manifest.Object, res convert.Result) {
+	key := presentStore{kind: res.Store.Ref.Kind, name: res.Store.Ref.Name}
+	if key.kind == "SecretStore" {
+		key.namespace = obj.Ref.Namespace
+	}
+	if use := o.uses[key]; use != nil {
+		use.count++
+		return
+	}
+	o.uses[key] = &storeUse{ref: res.Store.Ref, need: res.Need, pos: obj.Pos, object: obj.Ref, env: o.opts.Settings.Controller, count: 1}
+	o.order = append(o.order, key)
 }
 
 // identity is a digest of a namespace and a name, and place a position, both
@@ -175,17 +184,18 @@ func (o *Output) report(r rule.Rule, obj *manifest.Object, format string, args .
 // Close ends the scope: derived stores that it doesn't contain are needed
 // from elsewhere.
 func (o *Output) Close() {
-	for _, use := range o.uses {
-		if o.present[presentStore{use.ref.Kind, use.namespace, use.ref.Name}] {
+	for _, key := range o.order {
+		use := o.uses[key]
+		if o.present[key] {
 			continue
 		}
 		if known := o.run.stores[use.ref]; known != nil {
 			known.count += use.count
 			continue
 		}
-		o.run.stores[use.ref] = &use
+		o.run.stores[use.ref] = use
 	}
-	o.uses = nil
+	o.uses, o.order = nil, nil
 }
 
 // storeFindings says once per store what it must hold.

@@ -87,7 +87,8 @@ type Output struct {
 	objects map[identity]place
 	targets map[identity]place
 	present map[presentStore]bool
-	uses    []storeUse
+	uses    map[presentStore]*storeUse
+	order   []presentStore
 }
 
 // Output begins a new scope. Close it before the run ends.
@@ -98,7 +99,7 @@ func (r *Run) Output(opts Options) *Output {
 	if opts.Stores == nil {
 		opts.Stores = &store.Resolver{}
 	}
-	return &Output{run: r, opts: opts, objects: map[identity]place{}, targets: map[identity]place{}, present: map[presentStore]bool{}}
+	return &Output{run: r, opts: opts, objects: map[identity]place{}, targets: map[identity]place{}, present: map[presentStore]bool{}, uses: map[presentStore]*storeUse{}}
 }
 
 // Stream is one input of a scope.
