@@ -136,6 +136,7 @@ var schemas = []schema{
 			{path: "spec.data[].remoteRef.conversionStrategy", value: "Default"},
 			{path: "spec.data[].remoteRef.decodingStrategy", value: "None"},
 			{path: "spec.data[].remoteRef.metadataPolicy", value: "None", first: release{0, 9, 8}},
+			{path: "spec.target.template.templateFrom[].target", value: "Data"},
 		},
 		providers: []fact{
 			{path: "akeyless"},
@@ -277,6 +278,8 @@ var schemas = []schema{
 			{path: "spec.data[].remoteRef.decodingStrategy", value: "None", last: release{2, 8, 0}},
 			{path: "spec.data[].remoteRef.metadataPolicy", value: "None", last: release{2, 8, 0}},
 			{path: "spec.data[].remoteRef.nullBytePolicy", value: "Ignore", first: release{2, 3, 0}, last: release{2, 6, 0}},
+			{path: "spec.target.template.templateFrom[].target", value: "Data"},
+			{path: "spec.target.template.templateFrom[].valuesDecodingStrategy", value: "None", first: release{2, 7, 0}, last: release{2, 8, 0}},
 		},
 		providers: []fact{
 			{path: "akeyless"},

@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write facts_gen.go and the goldens")
 var oldest = release{0, 9, 0}
 
 // policyParents are the list elements' objects that have policies.
-var policyParents = []string{"spec.data[].remoteRef", "spec.dataFrom[].extract", "spec.dataFrom[].find"}
+var policyParents = []string{"spec.data[].remoteRef", "spec.dataFrom[].extract", "spec.dataFrom[].find", "spec.target.template.templateFrom[]"}
 
 type jsonRange [2]*string
 

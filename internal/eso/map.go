@@ -85,6 +85,23 @@ func (p Profile) template(t Template) manifest.Map {
 	}
 	addMap(&m, "metadata", meta)
 	addMap(&m, "data", t.Data)
+	var from []any
+	for _, f := range t.TemplateFrom {
+		from = append(from, p.templateFrom(f))
+	}
+	addList(&m, "templateFrom", from)
+	return m
+}
+
+// templateFrom spells target out in every version: it is a default inside a
+// list element. valuesDecodingStrategy is one only in 2.7 and 2.8; elsewhere
+// it is unknown or has no default, so it is left out.
+func (p Profile) templateFrom(f TemplateFrom) manifest.Map {
+	m := manifest.Map{{Key: "literal", Value: f.Literal}, {Key: "target", Value: "Data"}}
+	const strategy = "spec.target.template.templateFrom[].valuesDecodingStrategy"
+	if p.Knows(strategy) {
+		addString(&m, "valuesDecodingStrategy", p.defaultOf(strategy))
+	}
 	return m
 }
 

@@ -41,7 +41,8 @@ type schema struct {
 	apiVersion  string
 	first, last release
 	fields      []fact
-	// defaults are those of the policies inside data and dataFrom.
+	// defaults are those of the policies inside data, dataFrom and
+	// templateFrom.
 	defaults  []fact
 	providers []fact
 }

@@ -53,11 +53,20 @@ type Template struct {
 	Annotations manifest.Map
 	// Data are templates by key, in order.
 	Data manifest.Map
+	// TemplateFrom, in order: of one key the last wins, and Data over all.
+	TemplateFrom []TemplateFrom
 	// Merge keeps fetched keys beside Data (mergePolicy Merge).
 	Merge bool
 	// Finalizers exist since ESO 0.20; Map leaves them out for profiles that
 	// don't know them, so whoever sets them asks Profile.Knows first.
 	Finalizers []string
+}
+
+// TemplateFrom is a template for keys that aren't known beforehand. What it
+// prints is a YAML mapping of text to text, whose keys become keys of the
+// Secret (target Data).
+type TemplateFrom struct {
+	Literal string
 }
 
 // RemoteRef names a value in the backend.
