@@ -151,6 +151,7 @@ func clusters(c *config.Config) []argocd.Cluster {
 
 // renderAll renders everything first and prints afterwards.
 func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify bool) error {
+	a.collect(fastHeap)
 	var proofs *pairs
 	if verify {
 		proofs = &pairs{}

@@ -59,6 +59,7 @@ func checkPaths(cmd *cobra.Command, args []string) error {
 }
 
 func (a *app) convert(ctx context.Context, o options, files []string) error {
+	a.collect(smallHeap)
 	run := newRun(o)
 	cache := &settingsCache{app: a, opts: o, byDir: map[string]pipeline.Options{}}
 	var plans []*manifest.Plan

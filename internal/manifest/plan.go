@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
 
 // Plan is what will be written: ranges of the input, and new documents in
@@ -87,30 +88,61 @@ func (p *Plan) WriteTo(w io.Writer) (int64, error) {
 	if err := p.src.unchanged(); err != nil {
 		return 0, err
 	}
-	var written int64
-	var buf []byte
+	out := &opWriter{w: w}
 	for _, o := range p.ops {
+		from := p.src.regular()
 		var r io.ReaderAt = p.src
+		off := o.off + p.src.base
 		if o.literal {
-			r = p.literals
+			r, from, off = p.literals, p.literals.file, o.off
 		}
-		for n := int64(0); n < o.n; {
-			k := min(o.n-n, blockSize)
-			if int64(len(buf)) < k {
-				buf = make([]byte, k)
-			}
-			if got, err := r.ReadAt(buf[:k], o.off+n); int64(got) < k {
-				return written, err
-			}
-			m, err := w.Write(buf[:k])
-			written += int64(m)
-			if err != nil {
-				return written, fmt.Errorf("write output: %w", err)
-			}
-			n += k
+		if err := out.copy(r, from, o.off, off, o.n); err != nil {
+			return out.written, err
 		}
 	}
-	return written, p.src.unchanged()
+	return out.written, p.src.unchanged()
+}
+
+// opWriter writes ranges.
+type opWriter struct {
+	w       io.Writer
+	written int64
+	buf     []byte
+}
+
+// kernelCopy is the length from which on a range is left to the kernel.
+const kernelCopy = 1 << 20
+
+// copy writes n bytes of r at off. Where both sides are files (at, fileOff),
+// the kernel copies a long range by itself (copy_file_range); where it can't,
+// os.File falls back to reading and writing.
+func (o *opWriter) copy(r io.ReaderAt, at *os.File, off, fileOff, n int64) error {
+	if out, ok := o.w.(*os.File); ok && at != nil && n >= kernelCopy {
+		if _, err := at.Seek(fileOff, io.SeekStart); err == nil {
+			m, err := io.CopyN(out, at, n)
+			o.written += m
+			if err != nil {
+				return fmt.Errorf("write output: %w", err)
+			}
+			return nil
+		}
+	}
+	for done := int64(0); done < n; {
+		k := min(n-done, blockSize)
+		if int64(len(o.buf)) < k {
+			o.buf = make([]byte, k)
+		}
+		if got, err := r.ReadAt(o.buf[:k], off+done); int64(got) < k {
+			return err
+		}
+		m, err := o.w.Write(o.buf[:k])
+		o.written += int64(m)
+		if err != nil {
+			return fmt.Errorf("write output: %w", err)
+		}
+		done += k
+	}
+	return nil
 }
 
 // Close gives back the temporary files. The input stays open.

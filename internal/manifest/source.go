@@ -144,6 +144,14 @@ func (t *Transformer) newSpool() *spool {
 
 // ReadAt reads whole slices: a short read is an error, since the size is
 // known.
+// regular is the file behind the source, or nil.
+func (s *source) regular() *os.File {
+	if s.spool != nil {
+		return s.spool.file
+	}
+	return s.file
+}
+
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	n, err := s.r.ReadAt(p, s.base+off)
 	if n == len(p) {
