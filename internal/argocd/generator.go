@@ -204,9 +204,11 @@ func (x *expansion) matrix(g map[string]any, depth int) ([]map[string]any, error
 		for _, b := range second {
 			m := map[string]any{}
 			if x.set.Spec.GoTemplate {
-				override(m, b)
-				override(m, a)
-			} else if m, err = combine(a, b); err != nil {
+				err = errors.Join(override(m, b), override(m, a))
+			} else {
+				m, err = combine(a, b)
+			}
+			if err != nil {
 				return nil, err
 			}
 			out = append(out, m)
@@ -245,7 +247,9 @@ func (x *expansion) merge(g map[string]any, depth int) ([]map[string]any, error)
 			switch {
 			case !ok:
 			case x.set.Spec.GoTemplate:
-				override(into, over)
+				if err := override(into, over); err != nil {
+					return nil, err
+				}
 			default:
 				for k, v := range over {
 					into[k] = v

@@ -74,9 +74,6 @@ func mergeParameters(source *ApplicationSource, patch []byte) error {
 	if err != nil {
 		return err
 	}
-	if string(patch) == "null" {
-		return nil
-	}
 	data, err := json.Marshal(source)
 	if err != nil {
 		return err
@@ -99,6 +96,7 @@ func mergePatch(doc, patch []byte) ([]byte, error) {
 	dm, ok1 := d.(map[string]any)
 	pm, ok2 := p.(map[string]any)
 	if !ok1 || !ok2 {
+		// An empty file is null, and refused, too.
 		return nil, errors.New("invalid JSON patch: not an object")
 	}
 	return json.Marshal(mergeMaps(dm, pm))

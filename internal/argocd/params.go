@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -54,19 +55,25 @@ func combine(a, b map[string]any) (map[string]any, error) {
 
 // override merges src into dst as mergo.Merge with WithOverride does: maps are
 // merged, anything else is replaced, also by what is empty. Maps of texts stay
-// such, since templates can tell; two of different kinds become one of any.
-func override(dst, src map[string]any) {
+// such, since templates can tell. Argo CD's controller crashes where such a
+// map (values, labels) would get values of any kind, so that is an error.
+func override(dst, src map[string]any) error {
 	for k, v := range src {
-		switch {
-		case isMap(v) && isMap(dst[k]):
-			dst[k] = overrideMap(dst[k], v)
-		case isMap(v):
-			// A map of its own: dst may be merged into again.
-			dst[k] = copyMap(v)
-		default:
+		if !isMap(v) {
 			dst[k] = v
+			continue
 		}
+		if !isMap(dst[k]) {
+			dst[k] = copyMap(v) // its own: dst may be merged into again
+			continue
+		}
+		m, err := overrideMap(dst[k], v)
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", k, err)
+		}
+		dst[k] = m
 	}
+	return nil
 }
 
 func isMap(v any) bool {
@@ -77,17 +84,19 @@ func isMap(v any) bool {
 	return false
 }
 
-func overrideMap(dst, src any) any {
-	d, ok1 := dst.(map[string]string)
-	s, ok2 := src.(map[string]string)
-	if ok1 && ok2 {
-		out := maps.Clone(d)
-		maps.Copy(out, s)
-		return out
+func overrideMap(dst, src any) (any, error) {
+	into, ok := dst.(map[string]string)
+	if !ok {
+		out := anyMap(dst)
+		return out, override(out, anyMap(src))
 	}
-	out := anyMap(dst)
-	override(out, anyMap(src))
-	return out
+	from, ok := src.(map[string]string)
+	if !ok {
+		return nil, errors.New("two generators make it, one of texts and one of any values, and Argo CD can't merge them in this order")
+	}
+	out := maps.Clone(into)
+	maps.Copy(out, from)
+	return out, nil
 }
 
 func copyMap(v any) any {

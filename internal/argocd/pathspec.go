@@ -52,12 +52,15 @@ func pathspec(pattern string) (func(string) bool, error) {
 	case strings.HasPrefix(pattern, "/") || pattern == ".." || strings.HasPrefix(path.Clean(pattern), "../"):
 		return nil, &PathError{Path: pattern, Reason: "is outside the repository"}
 	}
+	if strings.Contains(pattern, "[:") {
+		return nil, &PathError{Path: pattern, Reason: "git's character classes aren't supported"}
+	}
 	slash := strings.HasSuffix(pattern, "/")
 	clean := path.Clean(pattern)
 	if pattern == "" || clean == "." {
 		return func(string) bool { return true }, nil
 	}
-	glob := strings.ContainsAny(clean, `*?[\`)
+	glob := strings.ContainsAny(clean, `*?[\`) && !slash
 	return func(name string) bool {
 		if strings.HasPrefix(name, clean+"/") || !slash && name == clean {
 			return true

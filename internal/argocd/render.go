@@ -50,7 +50,14 @@ func (r *Request) helm(x *expander) (render.HelmOptions, error) {
 	out.IgnoreMissingValueFiles = h.IgnoreMissingValueFiles
 	out.SkipCRDs, out.SkipTests, out.SkipSchemaValidation = h.SkipCrds, h.SkipTests, h.SkipSchemaValidation
 	out.PassCredentials = h.PassCredentials
-	out.Refs = maps.Clone(r.Refs)
+	for name, dir := range r.Refs {
+		if dir != "" {
+			if out.Refs == nil {
+				out.Refs = map[string]string{}
+			}
+			out.Refs[strings.TrimPrefix(name, "$")] = dir
+		}
+	}
 	return out, nil
 }
 
