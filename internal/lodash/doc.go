@@ -16,4 +16,12 @@
 // an object inherits: `length` of an array or a string, `constructor` and
 // `toString` of everything, and a string's characters by their index. With no
 // segments at all (`[[]]`) nothing is ever found.
+//
+// # How a template is translated
+//
+// [Translate] builds the JavaScript function that lodash compiles a text to, has
+// goja's parser read it, and writes statements and expressions as a Go template
+// for ESO's engine v2. Where types aren't known and matter, the Go template gets a
+// guard that fails, or the expression is refused: ESO never writes other bytes than
+// KES, but for the values that a [Note] names.
 package lodash

@@ -21,6 +21,7 @@ type translator struct {
 	names   map[string]bool   // Go variables in use
 	notes   map[NoteKind]*Note
 	refused []*Refused
+	steps   *int // shared by attempts
 	scope   *scope
 	// sink is a Go variable that collects what would be printed.
 	sink string
@@ -30,8 +31,6 @@ type translator struct {
 	branches int
 	// loops counts the JavaScript loop bodies around the place, up to a function.
 	loops int
-	// dry: the output is thrown away.
-	dry bool
 }
 
 // item is text or an action of the result.
@@ -137,7 +136,7 @@ func (t *translator) branch(f func()) {
 // attempt evaluates without any effect, to learn a type.
 func (t *translator) attempt(f func() value) (v value, ok bool) {
 	saved, names, folded, notes := *t, clone(t.names), clone(t.folded), map[NoteKind]*Note{}
-	t.notes, t.dry = notes, true
+	t.notes = notes
 	defer func() {
 		e := recover()
 		failed := len(t.refused) > len(saved.refused)

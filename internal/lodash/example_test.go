@@ -23,3 +23,13 @@ func ExampleScan() {
 	// <%= %> " data.user " in "<%= data.user %>"
 	// ${ } "HOME" in "${HOME}"
 }
+
+func ExampleTranslate() {
+	tr, _ := lodash.Translate(`{"user":"<%= data.user.trim() %>"}`, lodash.Target{})
+	fmt.Println(tr.Text)
+	_, err := lodash.Translate("export A=${HOME}", lodash.Target{})
+	fmt.Println(err)
+	// Output:
+	// {"user":"{{ trim .user }}"}
+	// HOME: KES itself fails on it: HOME is not defined
+}

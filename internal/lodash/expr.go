@@ -7,8 +7,14 @@ import (
 	"github.com/dop251/goja/token"
 )
 
+const maxSteps = 20000
+
 // expr translates an expression; actions that it needs first are emitted.
 func (t *translator) expr(e ast.Expression) value {
+	// Types of branches are learnt by trying, which doubles with each nesting.
+	if *t.steps++; *t.steps > maxSteps {
+		t.refuse(e, "it is nested too deeply")
+	}
 	switch e := e.(type) {
 	case *ast.StringLiteral:
 		return constant(e.Value.String())

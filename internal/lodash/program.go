@@ -31,11 +31,21 @@ type span struct {
 	code   int // offset of the code in the text
 }
 
+// maxCode bounds the parser's recursion: Go can't recover from a stack that is
+// used up.
+const maxCode = 64 << 10
+
 // compile builds lodash's source and parses it. Two things are left out: the
 // removal of empty strings (concatenating ” changes nothing), and the global
 // names, which a function parameter list can't shadow anyway.
 func compile(text string) (*program, error) {
 	p := &program{text: text, texts: map[int]string{}, values: map[int]bool{}, escapes: map[int]bool{}, pieces: Scan(text)}
+	total := 0
+	for _, e := range p.pieces {
+		if total += len(e.Code); total > maxCode {
+			return nil, &Refused{Offset: e.Start, Expr: text[e.Start:e.End], Reason: "it is too long"}
+		}
+	}
 	var b strings.Builder
 	b.WriteString("(function(data) {\nvar __t, __p = '', __e = _.escape, __j = Array.prototype.join;\nfunction print() { __p += __j.call(arguments, '') }\n")
 	b.WriteString("__p += ")

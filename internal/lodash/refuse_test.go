@@ -103,6 +103,20 @@ func TestSeveralRefusals(t *testing.T) {
 	}
 }
 
+func TestBounds(t *testing.T) {
+	for _, text := range []string{
+		"<%= " + strings.Repeat("data.x ? data.y : ", 60) + "1 %>",
+		"<%= " + strings.Repeat("(data.x || ", 200) + "1" + strings.Repeat(")", 200) + " %>",
+		"<%= " + strings.Repeat("(", 1<<20),
+		"<%= " + strings.Repeat("(", 1<<14) + " %>",
+		"<%= " + strings.Repeat("(", 1<<18) + " %>",
+	} {
+		if tr, err := Translate(text, Target{}); err == nil && len(tr.Text) < 1<<18 {
+			t.Errorf("%.40q: %.80q", text, tr.Text)
+		}
+	}
+}
+
 func TestFunctions(t *testing.T) {
 	_, err := Translate("<%= data.x.trim() %>", Target{Functions: func(name string) bool { return name != "trim" }})
 	if list := Refusals(err); len(list) != 1 || !strings.Contains(list[0].Reason, "trim") {
