@@ -94,10 +94,13 @@ func (h *helmFiles) ref(name string) (*tree, error) {
 		return nil, fmt.Errorf("no source has the ref %q: there are %s", name, strings.Join(known, ", "))
 	}
 	dir, err := realDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open ref %q: %w", name, err)
+	var t *tree
+	if err == nil {
+		t, err = openTree(dir)
 	}
-	t, err := openTree(dir)
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pe.Err // the path is the machine's
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open ref %q: %w", name, err)
 	}
@@ -202,9 +205,12 @@ func (h *helmFiles) glob(f helmFile) ([]helmFile, error) {
 	return out, nil
 }
 
-// maxGlobReads caps what a glob looks at: "**" follows links to directories,
-// and a few that lead to one another make a tree without end.
-const maxGlobReads = 20_000
+// What a glob looks at is capped: "**" follows links to directories, and a few
+// that lead to one another make a tree without end. (Linux follows 40 links.)
+const (
+	maxGlobReads = 20_000
+	maxGlobDepth = 60
+)
 
 // globFS is a tree for doublestar, which takes errors for absence.
 type globFS struct {
@@ -223,6 +229,9 @@ func (g *globFS) resolve(name string) (string, error) {
 	}
 	if g.err != nil {
 		return "", g.err
+	}
+	if strings.Count(name, "/") > maxGlobDepth {
+		return "", fs.ErrNotExist
 	}
 	return g.tree.resolve(filepath.Join(g.tree.root, filepath.FromSlash(name)))
 }
