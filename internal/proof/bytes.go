@@ -45,7 +45,12 @@ func decodeText(text []uint16, encoding string) []byte {
 		}
 		return out
 	case "base64", "base64url":
-		return nodeBase64(string(utf16.Decode(text)))
+		// Node looks at the low byte of each unit: 😀 ends it like "=".
+		low := make([]byte, len(text))
+		for i, c := range text {
+			low[i] = byte(c)
+		}
+		return nodeBase64(string(low))
 	case "hex":
 		return nodeHex(string(utf16.Decode(text)))
 	}
@@ -56,21 +61,21 @@ func decodeText(text []uint16, encoding string) []byte {
 // else is skipped, the first "=" ends it (facts: eso-providers section 4).
 func nodeBase64(s string) []byte {
 	s, _, _ = strings.Cut(s, "=")
-	s = strings.Map(func(r rune) rune {
+	kept := make([]byte, 0, len(s))
+	for _, c := range []byte(s) {
 		switch {
-		case r == '-':
-			return '+'
-		case r == '_':
-			return '/'
-		case r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '+', r == '/':
-			return r
+		case c == '-':
+			kept = append(kept, '+')
+		case c == '_':
+			kept = append(kept, '/')
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+			kept = append(kept, c)
 		}
-		return -1
-	}, s)
-	if len(s)%4 == 1 {
-		s = s[:len(s)-1]
 	}
-	out, _ := base64.RawStdEncoding.DecodeString(s)
+	if len(kept)%4 == 1 {
+		kept = kept[:len(kept)-1]
+	}
+	out, _ := base64.RawStdEncoding.DecodeString(string(kept))
 	return out
 }
 

@@ -11,8 +11,10 @@ import (
 type node struct {
 	raw   string
 	array bool
-	keys  []string
-	kids  []*node
+	// ordered keeps the keys as they were put in; else they are sorted.
+	ordered bool
+	keys    []string
+	kids    []*node
 }
 
 func leaf(raw string) *node { return &node{raw: raw} }
@@ -81,7 +83,7 @@ func (n *node) drop(path []string) {
 }
 
 func (n *node) clone() *node {
-	c := &node{raw: n.raw, array: n.array, keys: slices.Clone(n.keys)}
+	c := &node{raw: n.raw, array: n.array, ordered: n.ordered, keys: slices.Clone(n.keys)}
 	for _, k := range n.kids {
 		c.kids = append(c.kids, k.clone())
 	}
@@ -113,7 +115,9 @@ func (n *node) write(b *strings.Builder, l layout, top bool) {
 		order[i] = i
 	}
 	if !n.array {
-		slices.SortFunc(order, func(x, y int) int { return strings.Compare(n.keys[x], n.keys[y]) })
+		if !n.ordered {
+			slices.SortFunc(order, func(x, y int) int { return strings.Compare(n.keys[x], n.keys[y]) })
+		}
 		if l.reverse {
 			slices.Reverse(order)
 		}

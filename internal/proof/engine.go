@@ -118,6 +118,13 @@ func (e *engine) isEncoding(call goja.FunctionCall) goja.Value {
 	return e.vm.ToValue(ok)
 }
 
+// again makes the engine ready for the next case after one that was stopped.
+func (e *engine) again() *engine {
+	e.trapped = nil
+	e.vm.ClearInterrupt()
+	return e
+}
+
 // bounded runs f, which calls into the vm, within the bounds.
 func (e *engine) bounded(f func() error) error {
 	done := make(chan error, 1)

@@ -32,28 +32,80 @@ func examine(source string, code []string) (unsure string, err error) {
 		return "", nil
 	}
 	walkAST(program, func(n ast.Node) {
-		switch n := n.(type) {
-		case *ast.AssignExpression:
-			// goja gives a&&=b the operator of its binary form.
-			if n.Operator == token.LOGICAL_AND || n.Operator == token.LOGICAL_OR || n.Operator == token.COALESCE ||
-				n.Operator == token.LOGICAL_AND_ASSIGN || n.Operator == token.LOGICAL_OR_ASSIGN || n.Operator == token.COALESCE_ASSIGN {
-				err = failf("SyntaxError: Node 14 has no logical assignment")
-			}
-		case *ast.CatchStatement:
-			if n.Parameter != nil {
-				unsure = "it looks at an error, whose text is the engine's own"
-			}
-		case *ast.ClassLiteral:
-			unsure = "it defines a class"
-		case *ast.WithStatement:
-			unsure = "it uses with"
-		case *ast.DebuggerStatement:
-			unsure = "it uses debugger"
-		case *ast.AwaitExpression:
-			unsure = "it awaits"
+		if a, ok := n.(*ast.AssignExpression); ok && logical(a.Operator) {
+			err = failf("SyntaxError: Node 14 has no logical assignment")
+		}
+		if why := doubt(n); why != "" && unsure == "" {
+			unsure = why
 		}
 	})
 	return unsure, err
+}
+
+// doubt says why goja may not run a piece of code as Node 14 does. The
+// engine's mistakes were found by comparing it with Node (testdata/gen.js).
+func doubt(n ast.Node) string {
+	const bits = "it uses bit operations, which the engine gets wrong for large numbers"
+	switch n := n.(type) {
+	case *ast.AssignExpression:
+		if bitwise(n.Operator) {
+			return bits
+		}
+	case *ast.BinaryExpression:
+		right, ok := n.Right.(*ast.BinaryExpression)
+		switch {
+		case bitwise(n.Operator):
+			return bits
+		case ok && relational(n.Operator) && relational(right.Operator):
+			return "it has a chain of comparisons, which the engine reads from the right"
+		}
+	case *ast.UnaryExpression:
+		if n.Operator == token.BITWISE_NOT {
+			return bits
+		}
+	case *ast.CatchStatement:
+		if n.Parameter != nil {
+			return "it looks at an error, whose text is the engine's own"
+		}
+	case *ast.StringLiteral:
+		if strings.ContainsAny(n.Value.String(), "\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff") {
+			return "it has blanks outside ASCII, which the engine doesn't skip in numbers"
+		}
+	case *ast.ClassLiteral:
+		return "it defines a class"
+	case *ast.WithStatement:
+		return "it uses with"
+	case *ast.DebuggerStatement:
+		return "it uses debugger"
+	case *ast.AwaitExpression:
+		return "it awaits"
+	}
+	return ""
+}
+
+func relational(op token.Token) bool {
+	switch op {
+	case token.LESS, token.GREATER, token.LESS_OR_EQUAL, token.GREATER_OR_EQUAL, token.INSTANCEOF, token.IN:
+		return true
+	}
+	return false
+}
+
+// logical: goja gives a&&=b the operator of its binary form.
+func logical(op token.Token) bool {
+	switch op {
+	case token.LOGICAL_AND, token.LOGICAL_OR, token.COALESCE, token.LOGICAL_AND_ASSIGN, token.LOGICAL_OR_ASSIGN, token.COALESCE_ASSIGN:
+		return true
+	}
+	return false
+}
+
+func bitwise(op token.Token) bool {
+	switch op {
+	case token.AND, token.OR, token.EXCLUSIVE_OR, token.SHIFT_LEFT, token.SHIFT_RIGHT, token.UNSIGNED_SHIFT_RIGHT:
+		return true
+	}
+	return false
 }
 
 // nesting is how deep the brackets go, or a long run of operators, each of

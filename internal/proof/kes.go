@@ -20,8 +20,10 @@ type kesSim struct {
 	templates []kesText
 	// unsure says why no case can be simulated.
 	unsure string
-	// calm is an engine for fetching alone: it never runs the user's code.
+	// calm is an engine for fetching, and for code that leaves it as it was.
 	calm *engine
+	// restless: some code may not.
+	restless bool
 }
 
 // fetchItem is an item with what it asks the backend for.
@@ -83,6 +85,7 @@ func (k *kesSim) prepare() {
 			if c.err = err; why != "" && k.unsure == "" {
 				k.unsure = text.Path + ": " + why
 			}
+			k.restless = k.restless || len(c.code) > 0 && !calm(c.source)
 			k.templates = append(k.templates, c)
 		}
 	}
@@ -134,11 +137,6 @@ func arrayIndex(s string) int {
 	return n
 }
 
-// runsCode reports whether any text holds an expression.
-func (k *kesSim) runsCode() bool {
-	return slices.ContainsFunc(k.templates, func(t kesText) bool { return len(t.code) > 0 })
-}
-
 // sync is one poll (poller.js _createSecretManifest) and what the API server
 // makes of it.
 func (k *kesSim) sync(s *backend) (res result) {
@@ -147,8 +145,8 @@ func (k *kesSim) sync(s *backend) (res result) {
 			res = result{unsure: u.why, fatal: u.fatal}
 		}
 	}()
-	e := k.calm
-	if k.runsCode() {
+	e := k.calm.again()
+	if k.restless {
 		e = newEngine()
 	}
 	entries, data, err := k.fetchAll(e, s)

@@ -46,12 +46,75 @@
   bounded(String.prototype, 'padStart', (t, a) => a[0] > MAX)
   bounded(String.prototype, 'padEnd', (t, a) => a[0] > MAX)
   bounded(Array, 'from', (t, a) => a[0] != null && a[0].length > MAX)
-  const big = (v, depth) => {
-    if (v === null || typeof v !== 'object' || depth > 64) return false
-    if (Array.isArray(v)) { if (v.length > MAX) return true }
-    return Object.keys(v).some(k => big(v[k], depth + 1))
+  const toRadix = Number.prototype.toString
+  defineProperty(Number.prototype, 'toString', { value: { toString (radix) { // goja drops the sign of small fractions
+    if (radix !== undefined && radix != 10 && !Number.isInteger(Number(this))) trap('a fraction in another base')
+    return apply(toRadix, this, [radix])
+  } }.toString, writable: true, configurable: true, enumerable: false })
+
+  const toInt = parseInt
+  defineProperty(G, 'parseInt', { value: { parseInt (text, radix) { // goja adds digit by digit
+    const n = toInt(text, radix)
+    if (Math.abs(n) > Number.MAX_SAFE_INTEGER) trap('parseInt of a number beyond 2^53')
+    return n
+  } }.parseInt, writable: true, configurable: true, enumerable: false })
+  defineProperty(Number, 'parseInt', { value: parseInt, writable: true, configurable: true, enumerable: false })
+  const toFixed = Number.prototype.toFixed
+  defineProperty(Number.prototype, 'toFixed', { value: { toFixed (digits) {
+    if (Math.abs(this) > Number.MAX_SAFE_INTEGER) trap('toFixed of a number beyond 2^53')
+    return apply(toFixed, this, [digits])
+  } }.toFixed, writable: true, configurable: true, enumerable: false })
+
+  // --- JSON.stringify: goja's indents nested values too far
+  const quoteString = JSON.stringify
+  const isProto = [Number, String, Boolean]
+  function stringify (value, replacer, space) {
+    if (space instanceof Number) space = Number(space)
+    else if (space instanceof String) space = String(space)
+    const gap = typeof space === 'number' ? ' '.repeat(Math.max(0, Math.min(10, Math.trunc(space) || 0))) : typeof space === 'string' ? space.slice(0, 10) : ''
+    const f = typeof replacer === 'function' ? replacer : null
+    const list = Array.isArray(replacer) ? [...new Set(replacer.filter(k => ['string', 'number'].includes(typeof k) || k instanceof String || k instanceof Number).map(String))] : null
+    const stack = []
+    let count = 0
+    const property = (holder, key, indent) => {
+      let v = holder[key]
+      if (++count > MAX) trap('a value of more than a million elements')
+      if (v !== null && (typeof v === 'object' || typeof v === 'bigint') && typeof v.toJSON === 'function') v = v.toJSON(key)
+      if (f) v = apply(f, holder, [key, v])
+      for (const P of isProto) if (v instanceof P) v = P === Number ? Number(v) : P === String ? String(v) : P.prototype.valueOf.call(v)
+      switch (typeof v) {
+        case 'string': return quoteString(v)
+        case 'number': return isFinite(v) ? String(v) : 'null'
+        case 'boolean': return String(v)
+        case 'bigint': throw new TypeError('Do not know how to serialize a BigInt')
+        case 'object': return v === null ? 'null' : nested(v, indent)
+      }
+      return undefined
+    }
+    const nested = (v, outer) => {
+      if (stack.includes(v)) throw new TypeError('Converting circular structure to JSON')
+      stack.push(v)
+      const indent = outer + gap
+      let parts; let ends = '{}'
+      if (Array.isArray(v)) {
+        ends = '[]'
+        parts = []
+        if (v.length > MAX) trap('a value of more than a million elements')
+        for (let i = 0; i < v.length; i++) parts.push(property(v, String(i), indent) || 'null')
+      } else {
+        parts = []
+        for (const k of list || Object.keys(v)) {
+          const text = property(v, k, indent)
+          if (text !== undefined) parts.push(quoteString(k) + (gap ? ': ' : ':') + text)
+        }
+      }
+      stack.pop()
+      if (parts.length === 0) return ends
+      return gap ? ends[0] + '\n' + indent + parts.join(',\n' + indent) + '\n' + outer + ends[1] : ends[0] + parts.join(',') + ends[1]
+    }
+    return property({ '': value }, '', '')
   }
-  bounded(JSON, 'stringify', (t, a) => Array.isArray(a[0]) && big(a[0], 0))
+  defineProperty(JSON, 'stringify', { value: stringify, writable: true, configurable: true, enumerable: false })
 
   // --- JSON.parse: goja's reads through Go's encoding/json, which has other
   // limits for numbers and surrogates
@@ -177,14 +240,13 @@
 
   // --- lib/poller.js and lib/utils.js
   const escapes = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  const toText = v => {
-    if (v == null) return ''
+  const toText = v => { // _baseToString.js: null inside a list is "null"
     if (typeof v === 'string') return v
     if (Array.isArray(v)) return v.map(e => toText(e)) + ''
     if (typeof v === 'symbol') return v.toString()
     return v === 0 && 1 / v === -Infinity ? '-0' : v + ''
   }
-  const escape = v => { const s = toText(v); return s && s.replace(/[&<>"']/g, c => escapes[c]) }
+  const escape = v => { const s = v == null ? '' : toText(v); return s && s.replace(/[&<>"']/g, c => escapes[c]) }
   const yaml = {}
   for (const n of ['dump', 'safeDump']) yaml[n] = function (v, o) { if (o !== undefined) trap('yaml.' + n + ' with options'); return native.dump(v, n) }
   for (const n of ['load', 'safeLoad']) yaml[n] = function (v, o) { if (o !== undefined) trap('yaml.' + n + ' with options'); return native.load(`${v}`) }

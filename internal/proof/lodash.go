@@ -21,6 +21,9 @@ var (
 var literalEscapes = strings.NewReplacer(
 	`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\u2028", `\u2028`, "\u2029", `\u2029`)
 
+// lodashPrint is in front of code with <% %>.
+const lodashPrint = ", __j = Array.prototype.join;\nfunction print() { __p += __j.call(arguments, '') }\n"
+
 // lodashSource is the JavaScript function that lodash/template makes of a
 // text with {variable: 'data'} (template.js of 4.17.21). code is what stands
 // between delimiters, to be looked at before it is run.
@@ -65,7 +68,7 @@ func lodashSource(text string) (source string, code []string) {
 		head += ", __e = _.escape"
 	}
 	if evaluating {
-		head += ", __j = Array.prototype.join;\nfunction print() { __p += __j.call(arguments, '') }\n"
+		head += lodashPrint
 	} else {
 		head += ";\n"
 	}

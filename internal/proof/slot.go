@@ -125,6 +125,9 @@ func (m *slotMaker) siblings() {
 		return
 	}
 	m.addField("own.too-"+m.g.tag(m.addr), nil)
+	if len(m.g.in.Spec.DataFrom)+len(m.g.in.Spec.DataFromWithOptions) > 1 {
+		m.addField("in-every-extract", nil)
+	}
 	for _, key := range m.g.wanted {
 		m.addField(key, m.g.hints[key])
 	}

@@ -13,6 +13,9 @@ func (m *slotMaker) ibm() slot {
 	case "iam_credentials":
 		return slot{addr: m.addr, background: "key-" + m.g.tag(m.addr), variants: onlyText(textShapes(jsonShapes))}
 	case "username_password":
+		// In which order the service sends them is not known; a conversion of
+		// the whole says so itself, the other order is a shape of its own.
+		m.root.ordered = true
 		m.textField("username")
 		m.textField("password")
 	case "imported_cert", "public_cert":
