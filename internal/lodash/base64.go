@@ -28,9 +28,14 @@ func (t *translator) base64Program() {
 // them; the declarations are translated.
 func (t *translator) straight() ([]ast.Expression, bool) {
 	var list []ast.Expression
+	printed := false
 	for _, s := range t.body {
 		switch s := s.(type) {
-		case *ast.EmptyStatement, *ast.VariableStatement, *ast.LexicalDeclaration:
+		case *ast.EmptyStatement:
+		case *ast.VariableStatement, *ast.LexicalDeclaration:
+			if printed { // it may use the variable too early
+				return nil, false
+			}
 		case *ast.ExpressionStatement:
 			e, ok := s.Expression.(*ast.AssignExpression)
 			if !ok {
@@ -41,6 +46,7 @@ func (t *translator) straight() ([]ast.Expression, bool) {
 				var pieces []ast.Expression
 				pieces, ok = t.printed(e)
 				list = append(list, pieces...)
+				printed = printed || len(pieces) > 1
 			})
 			if !ok {
 				return nil, false
@@ -49,7 +55,6 @@ func (t *translator) straight() ([]ast.Expression, bool) {
 			return nil, false
 		}
 	}
-	// A declaration behind a piece would have to come first.
 	for _, s := range t.body {
 		switch s.(type) {
 		case *ast.VariableStatement, *ast.LexicalDeclaration:

@@ -20,6 +20,7 @@ type translator struct {
 	folded  map[string]string // key -> variable, exact only
 	names   map[string]bool   // Go variables in use
 	notes   map[NoteKind]*Note
+	mutable map[string]bool // Go variables that are assigned again
 	refused []*Refused
 	steps   *int // shared by attempts
 	scope   *scope
@@ -81,7 +82,7 @@ var goName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // assign puts a pipeline into a new variable; a plain variable stays itself.
 func (t *translator) assign(like, pipeline string) string {
-	if strings.HasPrefix(pipeline, "$") && goName.MatchString(pipeline[1:]) {
+	if strings.HasPrefix(pipeline, "$") && goName.MatchString(pipeline[1:]) && !t.mutable[pipeline] {
 		return pipeline
 	}
 	v := t.variable(like)

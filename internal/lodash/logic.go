@@ -21,9 +21,11 @@ func (t *translator) condition(e ast.Expression) string {
 func (t *translator) shortCircuit(b *ast.BinaryExpression) string {
 	left := t.condition(b.Left)
 	var right string
-	t.branches++
-	prelude := t.apart(func() { right = t.condition(b.Right) })
-	t.branches--
+	prelude := t.apart(func() {
+		t.branches++
+		defer func() { t.branches-- }()
+		right = t.condition(b.Right)
+	})
 	word := "and"
 	if b.Operator == token.LOGICAL_OR {
 		word = "or"

@@ -22,6 +22,7 @@ func TestRefused(t *testing.T) {
 		{"<%= x %>", "x", "not defined", true},
 		{"<%= data.x ? y : 1 %>", "y", "not defined", false},
 		{"<% let a=1 %><% let a=2 %>", "a", "declared twice", true},
+		{"<% var a=1 %><% var a=2 %>", "a", "declared twice", false},
 		{"<%= a %><% let a=1 %>", "a", "declared in another block, or later", false},
 		{`<%= _.get(JSON.parse(data.x), "a.b") %>`, `_.get(JSON.parse(data.x), "a.b")`, "only member is escape", true},
 		{"<% _.forEach([1], e => {}) %>", "_.forEach([1], e => {})", "only member is escape", true},

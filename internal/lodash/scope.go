@@ -45,11 +45,11 @@ func (t *translator) bind(n ast.Node, name string, b *binding) {
 }
 
 // declare handles `let a = …`, `const {a, b} = …`.
-func (t *translator) declare(list []*ast.Binding) {
+func (t *translator) declare(list []*ast.Binding, lexical bool) {
 	for _, d := range list {
 		switch target := d.Target.(type) {
 		case *ast.Identifier:
-			t.declareName(target, d.Initializer)
+			t.declareName(target, d.Initializer, lexical)
 		case *ast.ObjectPattern:
 			t.declarePattern(target, d.Initializer)
 		default:
@@ -58,8 +58,11 @@ func (t *translator) declare(list []*ast.Binding) {
 	}
 }
 
-func (t *translator) declareName(target *ast.Identifier, init ast.Expression) {
+func (t *translator) declareName(target *ast.Identifier, init ast.Expression, lexical bool) {
 	name := target.Name.String()
+	if !lexical && t.scope.names[name] != nil {
+		t.refuse(target, "%s is declared twice", name)
+	}
 	b := &binding{broken: true}
 	defer func() {
 		if b.broken {
@@ -123,6 +126,7 @@ func (t *translator) variableOf(n ast.Node, name string, v value) value {
 		t.refuse(n, "a variable that is assigned again must hold a string or a bool")
 	}
 	v.go_ = t.variable(name)
+	t.mutable[v.go_] = true
 	t.do("%s := %s", v.go_, pipeline)
 	return v
 }

@@ -22,9 +22,9 @@ func (t *translator) stmt(s ast.Statement) {
 	case *ast.ExpressionStatement:
 		t.statementOf(s.Expression)
 	case *ast.VariableStatement:
-		t.declare(s.List)
+		t.declare(s.List, false)
 	case *ast.LexicalDeclaration:
-		t.declare(s.List)
+		t.declare(s.List, true)
 	case *ast.BlockStatement:
 		t.push()
 		t.stmts(s.List)

@@ -103,7 +103,7 @@ func Translate(text string, target Target) (Translation, error) {
 	if err != nil {
 		return Translation{}, err
 	}
-	t := &translator{program: p, target: target, scope: &scope{}, steps: new(int), names: map[string]bool{}, folded: map[string]string{}, notes: map[NoteKind]*Note{}}
+	t := &translator{program: p, target: target, scope: &scope{}, steps: new(int), mutable: map[string]bool{}, names: map[string]bool{}, folded: map[string]string{}, notes: map[NoteKind]*Note{}}
 	if target.Base64 {
 		t.base64Program()
 	} else {
