@@ -114,16 +114,31 @@ func jsonPatchOnAnnotations(text string) bool {
 	if doc.Decode(&ops) != nil {
 		return true
 	}
-	const at = "/metadata/annotations"
-	near := func(p string) bool {
-		return strings.HasPrefix(at, p) || p == at || strings.HasPrefix(p, at+"/") || strings.Contains(p, "~") && strings.HasPrefix(p, "/meta")
-	}
 	for _, op := range ops {
 		if near(op.Path) || op.From != "" && near(op.From) {
 			return true
 		}
 	}
 	return false
+}
+
+// near says whether a JSON pointer leads to the annotations of the object
+// itself, into them or to what holds them.
+func near(pointer string) bool {
+	rest, ok := strings.CutPrefix(pointer, "/")
+	if !ok {
+		return true // the whole object, or no pointer
+	}
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for i, segment := range strings.Split(rest, "/") {
+		if i == 2 {
+			break
+		}
+		if unescape.Replace(segment) != []string{"metadata", "annotations"}[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // replacesAnnotations says whether a replacement may read or write them.
