@@ -26,6 +26,9 @@ import (
 var discardLog = log.New(io.Discard, "", 0)
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "helm" { // started through HelmCommand
+		os.Exit(HelmMain(context.Background(), os.Args, os.Stdin, os.Stdout, os.Stderr))
+	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil))) // the libraries' warnings
 	os.Exit(m.Run())
 }
