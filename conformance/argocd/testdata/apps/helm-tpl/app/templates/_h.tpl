@@ -1,0 +1,1 @@
+{{- define "h.name" -}}{{ .Release.Name | trunc 3 }}{{- end -}}

@@ -1,0 +1,1 @@
+(import "y.libsonnet") { data: { x: "1" } }

@@ -1,0 +1,1 @@
+[null, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: {} }]

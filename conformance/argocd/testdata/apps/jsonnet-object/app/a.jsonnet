@@ -1,0 +1,1 @@
+{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { x: "1", y: std.toString(1 + 1) } }

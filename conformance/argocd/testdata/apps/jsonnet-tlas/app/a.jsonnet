@@ -1,0 +1,2 @@
+function(name, extra, other="default")
+  { apiVersion: "v1", kind: "ConfigMap", metadata: { name: name }, data: { other: other } + extra }
