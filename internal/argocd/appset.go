@@ -34,7 +34,8 @@ type expansion struct {
 	checkout *Checkout
 	options  Options
 	render   *renderer
-	params   int
+	params   int                // how many sets there are so far
+	files    map[string][]entry // by directory of the repository
 }
 
 // applicationSet makes the Applications in Argo CD's order, clusters sorted by

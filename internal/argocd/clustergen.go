@@ -28,6 +28,9 @@ func (x *expansion) clusters(g map[string]any) ([]map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(x.options.Clusters) == 0 && !selected.empty() {
+		return nil, &ClustersError{}
+	}
 	known := slices.Clone(x.options.Clusters)
 	slices.SortFunc(known, func(a, b Cluster) int { return cmp.Compare(a.Name, b.Name) })
 	local := selected.empty()

@@ -118,6 +118,12 @@ func (e *GeneratorError) Error() string {
 	return "generator " + e.Generator + " needs what isn't in a checkout"
 }
 
+// ClustersError is a clusters generator with a selector where no clusters are
+// known: it would quietly make nothing.
+type ClustersError struct{}
+
+func (e *ClustersError) Error() string { return "no clusters are known to select from" }
+
 // TemplateError is a template that fails.
 type TemplateError struct {
 	Template string

@@ -44,28 +44,33 @@ func readFile(root *os.Root, name string, limit int64) ([]byte, error) {
 // maxWalk bounds the entries of a checkout that a generator looks at.
 const maxWalk = 500_000
 
-// walk lists what is below root in lexical order, without .git. Links aren't
+// entry is a file or directory below a root.
+type entry struct {
+	name string // with "/"
+	dir  bool
+}
+
+// list gives what is below root in lexical order, without .git. Links aren't
 // followed.
-func walk(root *os.Root, visit func(name string, d fs.DirEntry) error) error {
-	n := 0
-	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
+func list(root *os.Root) ([]entry, error) {
+	var out []entry
+	err := fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
 			return err
-		}
-		if n++; n > maxWalk {
+		case len(out) >= maxWalk:
 			return &LimitError{What: "the number of files in the checkout", Max: maxWalk}
-		}
-		if name == ".git" || path.Base(name) == ".git" {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
+		case name == ".":
+			return nil
+		case path.Base(name) == ".git" && d.IsDir():
+			return fs.SkipDir
+		case path.Base(name) == ".git":
 			return nil
 		}
-		if name == "." {
-			return nil
-		}
-		return visit(name, d)
+		out = append(out, entry{name, d.IsDir()})
+		return nil
 	})
+	return out, err
 }
 
 // sourcePath is a source's path below the root (util/app/path/path.go, Path).

@@ -35,6 +35,7 @@ func fix(err error) string {
 	var repo *RepoError
 	var plugin *PluginError
 	var generator *GeneratorError
+	var clusters *ClustersError
 	switch {
 	case errors.As(err, &chart):
 		return "pull the chart (helm pull --untar) and render its directory, or put a chart that depends on it into the repository"
@@ -42,6 +43,8 @@ func fix(err error) string {
 		return "check that repository out and name its directory, or add its URL as a remote if it is this one: git remote add upstream " + repo.RepoURL
 	case errors.As(err, &plugin):
 		return "render the directory itself; kesbridge plugin disable turns a kesbridge plugin block into a native one"
+	case errors.As(err, &clusters):
+		return "list Argo CD's clusters with their servers and labels under clusters: in kesbridge.yaml"
 	case errors.As(err, &generator) && !generator.Unknown:
 		return "let Argo CD make the Applications and give the result: argocd appset generate FILE -o yaml > apps.yaml"
 	}

@@ -3,7 +3,6 @@ package argocd
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -36,18 +35,38 @@ func (x *expansion) git(g map[string]any) ([]map[string]any, error) {
 		return nil, fmt.Errorf("open repository: %w", err)
 	}
 	defer root.Close()
+	files, err := x.listed(dir, root)
+	if err != nil {
+		return nil, err
+	}
 	values, err := texts(g["values"])
 	if err != nil {
 		return nil, err
 	}
 	prefix, _ := g["pathParamPrefix"].(string)
 	if items, _ := g["directories"].([]any); len(items) > 0 {
-		return x.gitDirectories(root, items, prefix, values)
+		return x.gitDirectories(files, items, prefix, values)
 	}
 	if items, _ := g["files"].([]any); len(items) > 0 {
-		return x.gitFiles(root, items, prefix, values)
+		return x.gitFiles(root, files, items, prefix, values)
 	}
 	return nil, errors.New("neither directories nor files")
+}
+
+// listed keeps what a checkout holds: a matrix asks again and again.
+func (x *expansion) listed(dir string, root *os.Root) ([]entry, error) {
+	if files, ok := x.files[dir]; ok {
+		return files, nil
+	}
+	files, err := list(root)
+	if err != nil {
+		return nil, fmt.Errorf("list repository: %w", err)
+	}
+	if x.files == nil {
+		x.files = map[string][]entry{}
+	}
+	x.files[dir] = files
+	return files, nil
 }
 
 // patterns splits the items of a git generator.
@@ -69,7 +88,7 @@ func patterns(items []any) (include, exclude []string, err error) {
 
 // gitDirectories: hidden directories and what is in them don't count, "*"
 // doesn't cross "/" (repository.go, GetGitDirectories; git.go, filterApps).
-func (x *expansion) gitDirectories(root *os.Root, items []any, prefix string, values map[string]string) ([]map[string]any, error) {
+func (x *expansion) gitDirectories(files []entry, items []any, prefix string, values map[string]string) ([]map[string]any, error) {
 	include, exclude, err := patterns(items)
 	if err != nil {
 		return nil, err
@@ -83,28 +102,21 @@ func (x *expansion) gitDirectories(root *os.Root, items []any, prefix string, va
 		return func(p string) bool { ok, _ := path.Match(p, name); return ok }
 	}
 	var out []map[string]any
-	err = walk(root, func(name string, d fs.DirEntry) error {
-		if !d.IsDir() {
-			return nil
-		}
-		if strings.HasPrefix(d.Name(), ".") {
-			return fs.SkipDir
-		}
-		if !slices.ContainsFunc(include, fits(name)) || slices.ContainsFunc(exclude, fits(name)) {
-			return nil
+	for _, f := range files {
+		hidden := strings.HasPrefix(f.name, ".") || strings.Contains(f.name, "/.")
+		if !f.dir || hidden || !slices.ContainsFunc(include, fits(f.name)) || slices.ContainsFunc(exclude, fits(f.name)) {
+			continue
 		}
 		params := map[string]any{}
-		x.pathParams(params, name, "", prefix)
+		x.pathParams(params, f.name, "", prefix)
 		if err := x.appendValues(values, params); err != nil {
-			return err
+			return nil, err
 		}
-		out = append(out, params)
-		if len(out) > maxParams {
-			return &LimitError{What: "the number of directories", Max: maxParams}
+		if out = append(out, params); len(out) > maxParams {
+			return nil, &LimitError{What: "the number of directories", Max: maxParams}
 		}
-		return nil
-	})
-	return out, err
+	}
+	return out, nil
 }
 
 // pathParams are the parameters of a directory, or of a file in it. With Go
@@ -139,7 +151,7 @@ func (x *expansion) pathParams(params map[string]any, dir, file, prefix string) 
 	}
 }
 
-func (x *expansion) gitFiles(root *os.Root, items []any, prefix string, values map[string]string) ([]map[string]any, error) {
+func (x *expansion) gitFiles(root *os.Root, files []entry, items []any, prefix string, values map[string]string) ([]map[string]any, error) {
 	include, exclude, err := patterns(items)
 	if err != nil {
 		return nil, err
@@ -157,14 +169,10 @@ func (x *expansion) gitFiles(root *os.Root, items []any, prefix string, values m
 		return nil, err
 	}
 	var names []string
-	err = walk(root, func(name string, d fs.DirEntry) error {
-		if !d.IsDir() && in(name) && !not(name) {
-			names = append(names, name)
+	for _, f := range files {
+		if !f.dir && in(f.name) && !not(f.name) {
+			names = append(names, f.name)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	slices.Sort(names) // a walk sorts within directories only
 	var out []map[string]any
