@@ -26,6 +26,9 @@ type settings struct {
 	APIVersions []string `json:"apiVersions,omitempty"`
 	// BuildOptions are argocd-cm's kustomize.buildOptions.
 	BuildOptions string `json:"buildOptions,omitempty"`
+	// Links are symbolic links, by path, that can't be in this repository:
+	// Argo CD refuses a repository with one that leads out of it.
+	Links map[string]string `json:"links,omitempty"`
 }
 
 // testCase is a small repository with an Application in app.yaml.
@@ -44,6 +47,9 @@ func loadCases(t *testing.T, set string) []testCase {
 	}
 	var out []testCase
 	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
 		c := testCase{name: e.Name(), dir: filepath.Join(root, e.Name()), app: &v1alpha1.Application{}}
 		load(t, filepath.Join(c.dir, "app.yaml"), c.app)
 		c.KubeVersion = "1.33.4"
@@ -73,6 +79,11 @@ func (c testCase) checkout(t *testing.T) string {
 	root := filepath.Join(t.TempDir(), "repo")
 	if err := copyTree(c.dir, root); err != nil {
 		t.Fatal(err)
+	}
+	for name, target := range c.Links {
+		if err := os.Symlink(target, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	url := c.app.Spec.GetSource().RepoURL
 	write(t, filepath.Join(root, ".git", "HEAD"), revision+"\n")
