@@ -57,11 +57,13 @@ func (l *lister) jsonnet(ctx context.Context, path, name string) error {
 	return nil
 }
 
-// evaluate gives what the jsonnet of that name evaluates to, as JSON. The
-// machine that it runs on bounds the depth of calls; time is bounded by the
-// caller's context, which ends the wait for it (Render).
+// evaluate gives what the jsonnet of that name evaluates to, as JSON.
 func evaluate(opt JsonnetOptions, imp *importer, name string) (string, error) {
 	vm := jsonnet.MakeVM()
+	lim := &limit{ctx: imp.ctx}
+	if err := lim.attach(vm); err != nil {
+		return "", err
+	}
 	vm.Importer(imp)
 	vm.SetTraceOut(io.Discard) // a library doesn't write to stderr
 	for _, v := range opt.ExtVars {
@@ -82,7 +84,11 @@ func evaluate(opt JsonnetOptions, imp *importer, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return vm.Evaluate(node)
+	text, err := vm.Evaluate(node)
+	if lim.err != nil {
+		return "", lim.err // err tells of a crash
+	}
+	return text, err
 }
 
 // jsonnetObjects takes the objects out of a result: one, or an array of them.

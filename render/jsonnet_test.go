@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -203,14 +204,47 @@ func TestJsonnetIrregular(t *testing.T) {
 	}
 }
 
-// A program without end ends the wait for it.
+// A program without end ends with the context, and so does its goroutine.
 func TestJsonnetTime(t *testing.T) {
-	root := repo(t, map[string]string{"app/a.jsonnet": "local f(x) = if x < 0 then x else f(x + 1) tailstrict; f(1)"})
-	ctx, stop := context.WithTimeout(context.Background(), 200*time.Millisecond)
-	defer stop()
-	start := time.Now()
-	_, err := Render(ctx, Source{Dir: filepath.Join(root, "app"), Root: root})
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
-		t.Errorf("%v after %v", err, time.Since(start))
+	for _, in := range []string{
+		"local f(x) = if x < 0 then x else f(std.length(std.range(1, 100000))) tailstrict; f(1)",
+		"std.foldl(function(a, b) a + std.foldl(function(a, b) a + b, std.range(1, 1000000), 0), std.range(1, 1000000), 0)",
+	} {
+		root := repo(t, map[string]string{"app/a.jsonnet": in})
+		before := runtime.NumGoroutine()
+		ctx, stop := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer stop()
+		start := time.Now()
+		_, err := Render(ctx, Source{Dir: filepath.Join(root, "app"), Root: root})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		for i := 0; runtime.NumGoroutine() > before && i < 100; i++ {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if n := runtime.NumGoroutine(); n > before {
+			t.Errorf("%d goroutines are left of %d", n, before)
+		}
+	}
+}
+
+// What would use up the process's stack is an error: tail calls don't count as
+// calls, and one call may nest much.
+func TestJsonnetStack(t *testing.T) {
+	for _, in := range []string{
+		"local f(x) = if x < 0 then x else f(x + 1) tailstrict; f(1)",
+		"local f(x) = " + strings.Repeat("1+(", 3000) + "f(x)" + strings.Repeat(")", 3000) + "; f(1)",
+		"local f(x) = " + strings.Repeat("!", 20000) + "f(x); f(1)",
+	} {
+		root := repo(t, map[string]string{"app/a.jsonnet": in})
+		out, err := jsonnetApp(root, DirectoryOptions{})
+		if err == nil || !strings.HasPrefix(err.Error(), "app/a.jsonnet: evaluation nests more than 100000 deep") {
+			t.Errorf("%.50s: %+v %v", in, out, err)
+		}
+	}
+	// Argo CD's limit on calls stays the one that programs meet.
+	root := repo(t, map[string]string{"app/a.jsonnet": "local f(x) = if x > 20000 then " + kCM + "} else f(x + 1) tailstrict; f(1)"})
+	if _, err := jsonnetApp(root, DirectoryOptions{}); err != nil {
+		t.Error(err)
 	}
 }
