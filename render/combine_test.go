@@ -93,7 +93,7 @@ func TestKustomizeCombinations(t *testing.T) {
 			"base/deploy.yaml":        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: web}]}}}\n",
 		})
 		want, werr := kustomizeBuild(filepath.Join(dir, "app"))
-		out, err := Render(context.Background(), Source{Dir: filepath.Join(dir, "app"), Root: dir})
+		out, err := Render(context.Background(), Source{Dir: filepath.Join(dir, "app"), Root: dir, Kustomize: ourVersion})
 		switch {
 		case (err != nil) != (werr != nil):
 			t.Errorf("%d: error %v, kustomize's is %v\n%s", i, err, werr, k.String())

@@ -16,7 +16,10 @@ type kustomizeError struct {
 func (e *kustomizeError) Error() string { return e.msg }
 func (e *kustomizeError) Unwrap() error { return e.err }
 
-var errReadOnly = errors.New("the checkout is read-only")
+var (
+	errReadOnly = errors.New("the checkout is read-only")
+	errIsDir    = errors.New("is a directory")
+)
 
 // explain gives kustomize's error a place: a file that is no YAML, if one was
 // read, else the application's kustomization.
@@ -29,18 +32,18 @@ func (k *kustFS) explain(err error) error {
 				continue
 			}
 		}
-		data, rerr := k.tree.readFile(p)
+		data, rerr := k.treeOf(p).readFile(p)
 		if rerr != nil {
 			continue
 		}
-		if e := brokenYAML(k.tree.show(p), data); e != nil {
+		if e := brokenYAML(k.show(p), data); e != nil {
 			return &Error{File: e.File, Line: e.Line, Column: e.Column, Err: &kustomizeError{e.Err.Error(), err}}
 		}
 	}
-	e := &Error{File: k.tree.show(k.dir), Err: &kustomizeError{"kustomize build: " + k.tree.clean(err.Error()), err}}
+	e := &Error{File: k.show(k.dir), Err: &kustomizeError{"kustomize build: " + k.clean(err.Error()), err}}
 	for _, s := range k.guard.seen {
 		if filepath.Dir(s.path) == k.dir {
-			e.File = k.tree.show(s.path)
+			e.File = k.show(s.path)
 			break
 		}
 	}
@@ -55,8 +58,8 @@ func (g *guard) blame(path string, err error) error {
 			return !filepath.IsAbs(v) && filepath.Join(filepath.Dir(s.path), v) == path
 		})
 		if line > 0 {
-			return &Error{File: g.fs.tree.show(s.path), Line: line, Column: col, Err: err}
+			return &Error{File: g.fs.show(s.path), Line: line, Column: col, Err: err}
 		}
 	}
-	return fmt.Errorf("kustomize build %s: %w", g.fs.tree.show(g.fs.dir), err)
+	return fmt.Errorf("kustomize build %s: %w", g.fs.show(g.fs.dir), err)
 }

@@ -11,12 +11,24 @@ import (
 )
 
 // kustFS is the repository as kustomize sees it: read-only, confined to the
-// tree, and each kustomization is looked over before kustomize sees it.
+// tree, the options applied, and each kustomization looked over before
+// kustomize sees it.
 type kustFS struct {
 	ctx   context.Context
 	tree  *tree
 	dir   string // the application's directory
 	guard *guard
+
+	opt   *KustomizeOptions
+	allow bool // the network
+	helm  bool // --enable-helm
+
+	// See kustplace.go.
+	scratch *tree
+	copied  struct{ files, bytes int64 }
+	clones  []*tree
+	temp    string
+	before  map[string]bool
 
 	note    bool // ask for origins
 	rootSet bool // the application's kustomization was read
@@ -30,8 +42,11 @@ type kustFS struct {
 	err error
 }
 
-func newKustFS(ctx context.Context, t *tree, dir string, note bool) *kustFS {
-	k := &kustFS{ctx: ctx, tree: t, dir: dir, note: note, kusts: map[string]string{}}
+func (a *app) newKustFS(ctx context.Context, note bool) *kustFS {
+	k := &kustFS{
+		ctx: ctx, tree: a.tree, dir: a.dir, note: note, kusts: map[string]string{},
+		opt: &a.src.Kustomize, allow: a.src.Network.Allow, scratch: a.scratch,
+	}
 	k.guard = newGuard(k)
 	return k
 }
@@ -63,8 +78,13 @@ func (k *kustFS) ReadFile(path string) ([]byte, error) {
 	if k.err != nil {
 		return nil, k.err
 	}
-	data, err := k.tree.readFile(path)
+	t, path := k.in(path)
+	data, err := t.readFile(path)
 	if err != nil {
+		if fi, serr := t.stat(path); serr == nil && fi.IsDir() {
+			// Without load restrictions kustomize tries bases as files.
+			return nil, &fs.PathError{Op: "read", Path: t.show(path), Err: errIsDir}
+		}
 		return nil, k.check(path, err)
 	}
 	k.read = append(k.read, path)
@@ -79,13 +99,20 @@ func (k *kustFS) ReadFile(path string) ([]byte, error) {
 		}
 		kust = path
 	}
-	if err := k.guard.kustomization(kust, data); err != nil {
+	// Only the first time: a generator may make data of the same file.
+	isRoot := filepath.Dir(kust) == k.dir && !k.rootSet
+	text := data
+	if isRoot {
+		k.rootSet = true
+		if text, err = k.edit(filepath.Base(kust), data); err != nil {
+			return nil, k.fatal(&Error{File: k.tree.show(kust), Err: err})
+		}
+	}
+	if err := k.guard.kustomization(seenFile{kust, data}, text); err != nil {
 		return nil, k.fatal(err)
 	}
-	// Only the first time: a generator may make data of the same file.
-	if filepath.Dir(kust) == k.dir && !k.rootSet {
-		k.rootSet = true
-		k.inject = injectOrigins(data, k.note)
+	if isRoot {
+		k.inject = injectOrigins(text, k.note)
 		return k.inject.data, nil
 	}
 	return data, nil
@@ -97,7 +124,8 @@ func (k *kustFS) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 	if err != nil {
 		return "", "", err
 	}
-	p, err := k.tree.resolve(abs)
+	t, abs := k.in(abs)
+	p, err := t.resolve(abs)
 	if err != nil {
 		return "", "", k.check(abs, err)
 	}
@@ -109,26 +137,29 @@ func (k *kustFS) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 		return "", "", err
 	}
 	if fi.IsDir() {
-		return filesys.ConfirmedDir(p), "", nil
+		return filesys.ConfirmedDir(k.out(p)), "", nil
 	}
-	return filesys.ConfirmedDir(filepath.Dir(p)), filepath.Base(p), nil
+	return filesys.ConfirmedDir(k.out(filepath.Dir(p))), filepath.Base(p), nil
 }
 
 // Exists says whether there is something in the repository at path.
 func (k *kustFS) Exists(path string) bool {
-	_, err := k.tree.stat(path)
+	t, path := k.in(path)
+	_, err := t.stat(path)
 	return err == nil
 }
 
 // IsDir says whether it is a directory.
 func (k *kustFS) IsDir(path string) bool {
-	fi, err := k.tree.stat(path)
+	t, path := k.in(path)
+	fi, err := t.stat(path)
 	return err == nil && fi.IsDir()
 }
 
 // ReadDir lists a directory.
 func (k *kustFS) ReadDir(path string) ([]string, error) {
-	p, err := k.tree.resolve(path)
+	t, path := k.in(path)
+	p, err := t.resolve(path)
 	if err != nil {
 		return nil, k.check(path, err)
 	}
@@ -164,12 +195,17 @@ func (k *kustFS) Mkdir(path string) error { return k.refuse("mkdir", path) }
 // MkdirAll refuses.
 func (k *kustFS) MkdirAll(path string) error { return k.refuse("mkdir", path) }
 
-// RemoveAll refuses.
-func (k *kustFS) RemoveAll(path string) error { return k.refuse("remove", path) }
+// RemoveAll removes kustomize's own clone of a remote base, and nothing else.
+func (k *kustFS) RemoveAll(path string) error {
+	if t := k.clone(path); t != nil && t.root == filepath.Clean(path) {
+		return os.RemoveAll(t.root)
+	}
+	return k.refuse("remove", path)
+}
 
 // WriteFile refuses.
 func (k *kustFS) WriteFile(path string, _ []byte) error { return k.refuse("write", path) }
 
 func (k *kustFS) refuse(op, path string) error {
-	return &fs.PathError{Op: op, Path: k.tree.show(path), Err: errReadOnly}
+	return &fs.PathError{Op: op, Path: k.show(path), Err: errReadOnly}
 }

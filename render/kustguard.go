@@ -28,6 +28,8 @@ type guard struct {
 	// and transformers.
 	plugin map[string]bool
 
+	// cloning: kustomize may clone something.
+	cloning bool
 	// openapi: some kustomization brings a schema.
 	openapi bool
 	// touchesAnnotations: something may look at annotations, so origins can't
@@ -39,23 +41,26 @@ func newGuard(k *kustFS) *guard {
 	return &guard{fs: k, plugin: map[string]bool{}}
 }
 
+// seenFile is a kustomization as it is in the repository; what kustomize sees
+// of the application's own is that with the options applied.
 type seenFile struct {
 	path string
 	data []byte
 }
 
-// kustomization fails if the kustomization at path reaches for the network.
-func (g *guard) kustomization(path string, data []byte) error {
-	g.seen = append(g.seen, seenFile{path, data})
+// kustomization fails if a kustomization, which kustomize sees as text, reaches
+// for what it may not have.
+func (g *guard) kustomization(f seenFile, text []byte) error {
+	g.seen = append(g.seen, f)
 	var k types.Kustomization
-	if k.Unmarshal(data) != nil {
+	if k.Unmarshal(text) != nil {
 		return nil // kustomize will say so, and does nothing else
 	}
 	k.FixKustomization()
 	if len(k.OpenAPI) > 0 {
 		g.openapi = true
 	}
-	f, dir := seenFile{path, data}, filepath.Dir(path)
+	dir := filepath.Dir(f.path)
 	if g.plugin[dir] {
 		if err := g.pluginDir(f, k); err != nil {
 			return err
@@ -63,12 +68,21 @@ func (g *guard) kustomization(path string, data []byte) error {
 	}
 	for _, p := range slices.Concat(k.Resources, k.Components) {
 		if isRemote(p) {
-			return g.network(f, p)
+			if err := g.remote(f, p); err != nil {
+				return err
+			}
 		}
 	}
 	for _, p := range filesOf(&k) {
 		if isURL(p) {
-			return g.network(f, p)
+			if err := g.remote(f, p); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range k.HelmCharts {
+		if err := g.chart(f, dir, k.HelmGlobals, c); err != nil {
+			return err
 		}
 	}
 	for _, p := range slices.Concat(k.Generators, k.Transformers, k.Validators) {
@@ -124,11 +138,14 @@ func isRemote(path string) bool {
 }
 
 func (g *guard) network(f seenFile, what string) error {
+	return g.placed(f, what, &NetworkError{URL: what}, "put a copy into the repository and refer to that")
+}
+
+// placed gives an error the place of the scalar that holds what; there is none
+// if an option brought it.
+func (g *guard) placed(f seenFile, what string, err error, fix string) error {
 	line, col := findScalar(f.data, func(v string) bool { return strings.Contains(v, what) })
-	return &Error{
-		File: g.fs.tree.show(f.path), Line: line, Column: col, Err: &NetworkError{URL: what},
-		Fix: "put a copy into the repository and refer to that",
-	}
+	return &Error{File: g.fs.show(f.path), Line: line, Column: col, Err: err, Fix: fix}
 }
 
 // pluginConfig looks over an entry of generators, transformers or validators:
@@ -142,30 +159,37 @@ func (g *guard) pluginConfig(f seenFile, entry string) error {
 				return g.network(f, u)
 			}
 		}
-		return nil
+		return g.chartConfigs(f, filepath.Dir(f.path), []byte(entry))
 	}
-	return g.pluginPath(f, entry)
+	return g.pluginPath(f, entry, filepath.Dir(f.path))
 }
 
-func (g *guard) pluginPath(f seenFile, entry string) error {
+// pluginPath looks over a file of configurations, for a kustomization in dir.
+// Remote ones are refused though the network is allowed: nothing can look them
+// over.
+func (g *guard) pluginPath(f seenFile, entry, dir string) error {
 	if isRemote(entry) {
 		return g.network(f, entry)
 	}
 	path := filepath.Join(filepath.Dir(f.path), entry)
-	real, err := g.fs.tree.resolve(path)
+	tree := g.fs.treeOf(path)
+	real, err := tree.resolve(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // kustomize will say so
 		}
 		return g.blame(path, err)
 	}
-	if g.fs.IsDir(real) {
+	if fi, err := tree.stat(real); err == nil && fi.IsDir() {
 		g.plugin[real] = true
 		return nil
 	}
-	data, err := g.fs.tree.readFile(real)
+	data, err := tree.readFile(real)
 	if err != nil {
 		return g.blame(path, err)
+	}
+	if err := g.chartConfigs(seenFile{real, data}, dir, data); err != nil {
+		return err
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	for {
@@ -185,12 +209,12 @@ func (g *guard) pluginDir(f seenFile, k types.Kustomization) error {
 	plain := types.Kustomization{TypeMeta: k.TypeMeta, MetaData: k.MetaData, Resources: k.Resources}
 	if !reflect.DeepEqual(k, plain) {
 		return &Error{
-			File: g.fs.tree.show(f.path), Err: &UnsupportedError{What: "a directory of generators or transformers with more than resources"},
+			File: g.fs.show(f.path), Err: &UnsupportedError{What: "a directory of generators or transformers with more than resources"},
 			Fix: "name the files of their configurations in the kustomization that uses them",
 		}
 	}
 	for _, r := range k.Resources {
-		if err := g.pluginPath(f, r); err != nil {
+		if err := g.pluginPath(f, r, ""); err != nil {
 			return err
 		}
 	}

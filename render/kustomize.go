@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,11 +12,14 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/provenance"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // kustomizing is held while kustomize runs: a build sets the process's
@@ -25,11 +29,25 @@ var kustomizing sync.Mutex
 func (a *app) kustomize(ctx context.Context) (*Output, error) {
 	kustomizing.Lock()
 	defer kustomizing.Unlock()
-	s, err := a.build(ctx)
+	opt, err := a.buildOptions()
 	if err != nil {
 		return nil, err
 	}
-	return &Output{Kind: Kustomize, Streams: []Stream{*s}}, nil
+	command := opt.PluginConfig.HelmConfig.Command
+	if command != "" {
+		t, remove, err := a.openScratch(command)
+		if err != nil {
+			return nil, err
+		}
+		defer remove()
+		a.scratch = t
+	}
+	s, err := a.build(ctx)
+	warnings := helmWarnings(command)
+	if err != nil {
+		return nil, err
+	}
+	return &Output{Kind: Kustomize, Streams: []Stream{*s}, Warnings: warnings}, nil
 }
 
 // build runs kustomize so that it notes origins. Where noting them could
@@ -65,12 +83,14 @@ type built struct {
 }
 
 func (a *app) run(ctx context.Context, note bool) (*built, error) {
-	k := newKustFS(ctx, a.tree, a.dir, note)
-	opt := krusty.MakeDefaultOptions()
-	// The command's default, unlike the library's: legacy order, unless
-	// sortOptions say otherwise.
-	opt.Reorder = krusty.ReorderOptionUnspecified
-	m, err := runKustomizer(krusty.MakeKustomizer(opt), k, a.dir)
+	k := a.newKustFS(ctx, note)
+	defer k.close()
+	opt, err := a.buildOptions()
+	if err != nil {
+		return &built{fs: k}, err
+	}
+	k.helm = opt.PluginConfig.HelmConfig.Enabled
+	m, err := runKustomizer(krusty.MakeKustomizer(opt), k, k.out(a.dir))
 	if k.guard.openapi {
 		// A custom schema would stay for the next build of this process.
 		openapi.ResetOpenAPI()
@@ -83,7 +103,26 @@ func (a *app) run(ctx context.Context, note bool) (*built, error) {
 	if err != nil {
 		return &built{fs: k}, k.explain(err)
 	}
+	if err := a.nameVersion(m); err != nil {
+		return &built{fs: k}, fmt.Errorf("kustomize %s: %w", a.name, err)
+	}
 	return &built{m: m, fs: k}, nil
+}
+
+// nameVersion puts Argo CD's kustomize into the label that names kustomize's
+// version: the library puts our version there.
+func (a *app) nameVersion(m resmap.ResMap) error {
+	ours := "kustomize-" + provenance.GetProvenance().Semver()
+	for _, r := range m.Resources() {
+		if r.GetLabels(konfig.ManagedbyLabelKey)[konfig.ManagedbyLabelKey] != ours {
+			continue
+		}
+		label := "kustomize-" + cmp.Or(a.src.Kustomize.Version, "v5.8.1")
+		if err := r.PipeE(yaml.SetLabel(konfig.ManagedbyLabelKey, label)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // runKustomizer makes an error of a panic, as kustomize has for two objects

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/provenance"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
@@ -23,10 +24,13 @@ func kustomizeBuild(dir string) ([]byte, error) {
 	return m.AsYaml()
 }
 
+// ourVersion is what the library itself puts into a label.
+var ourVersion = KustomizeOptions{Version: provenance.GetProvenance().Semver()}
+
 func TestKustomizeEqualsKustomize(t *testing.T) {
 	eachCase(t, "kustomize", func(t *testing.T, c *testCase) {
 		want, werr := kustomizeBuild(c.app())
-		out, err := Render(context.Background(), Source{Dir: c.app(), Root: c.root})
+		out, err := Render(context.Background(), Source{Dir: c.app(), Root: c.root, Kustomize: ourVersion})
 		if (werr != nil) != (err != nil) {
 			t.Fatalf("error %v, kustomize's is %v", err, werr)
 		}

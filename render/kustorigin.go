@@ -40,8 +40,12 @@ func injectOrigins(data []byte, want bool) injection {
 		in.user = true
 		return in
 	}
-	if !want {
+	var own types.Kustomization
+	if !want || own.Unmarshal(data) != nil {
 		return in
+	}
+	if own.FixKustomization(); own.CheckEmpty() != nil {
+		return in // kustomize refuses it, and wouldn't with something in it
 	}
 	var out []byte
 	switch {
@@ -83,7 +87,8 @@ func (g *guard) noteAnnotations(dir string, k *types.Kustomization) {
 	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
 		text := p.Patch
 		if p.Path != "" {
-			data, err := g.fs.tree.readFile(filepath.Join(dir, p.Path))
+			path := filepath.Join(dir, p.Path)
+			data, err := g.fs.treeOf(path).readFile(path)
 			if err != nil {
 				continue // kustomize will say so
 			}

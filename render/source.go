@@ -91,6 +91,9 @@ type KustomizeOptions struct {
 	Components              []string
 	IgnoreMissingComponents bool
 
+	// Version is kustomize's version in the label app.kubernetes.io/managed-by,
+	// for those who ask for it; empty is that of Argo CD 3.5, v5.8.1.
+	Version string
 	// BuildOptions are the administrator's: "--enable-helm",
 	// "--load-restrictor LoadRestrictionsNone" and the like.
 	BuildOptions []string
@@ -253,6 +256,8 @@ type app struct {
 	dir  string // absolute, no symbolic links
 	name string // relative to the root, with "/"
 	tree *tree
+	// scratch is kustomize's place for charts, or nil.
+	scratch *tree
 }
 
 func open(src Source) (*app, error) {
