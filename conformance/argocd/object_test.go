@@ -17,6 +17,7 @@ import (
 const (
 	kesGroup = "kubernetes-client.io/"
 	esoGroup = "external-secrets.io/"
+	standIn  = "kes" // the apiVersion of both while they are compared
 )
 
 // object is a manifest as Argo CD's controller gets it.
@@ -37,7 +38,7 @@ func (o object) String() string {
 		name = ns + "/" + name
 	}
 	group, _, ok := strings.Cut(o.text("apiVersion"), "/")
-	if !ok {
+	if !ok && group != standIn {
 		return o.text("kind") + " " + name
 	}
 	return group + " " + o.text("kind") + " " + name
@@ -101,8 +102,8 @@ func isNullList(u *unstructured.Unstructured) bool {
 // leaveKESAside puts the same stand-in for a KES resource of theirs and for
 // the ESO one that it became on our side, in its place.
 func leaveKESAside(theirs, ours []object) {
-	standIn := func(o object) object {
-		return object{"apiVersion": "kes", "kind": "ExternalSecret", "metadata": map[string]any{
+	replace := func(o object) object {
+		return object{"apiVersion": standIn, "kind": "ExternalSecret", "metadata": map[string]any{
 			"name": o.text("metadata", "name"), "namespace": o.text("metadata", "namespace"),
 		}}
 	}
@@ -111,13 +112,13 @@ func leaveKESAside(theirs, ours []object) {
 	for i, o := range theirs {
 		if strings.HasPrefix(o.text("apiVersion"), kesGroup) && o.text("kind") == "ExternalSecret" {
 			converted[key(o)]++
-			theirs[i] = standIn(o)
+			theirs[i] = replace(o)
 		}
 	}
 	for i, o := range ours {
 		if strings.HasPrefix(o.text("apiVersion"), esoGroup) && o.text("kind") == "ExternalSecret" && converted[key(o)] > 0 {
 			converted[key(o)]--
-			ours[i] = standIn(o)
+			ours[i] = replace(o)
 		}
 	}
 }
