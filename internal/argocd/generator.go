@@ -19,7 +19,7 @@ type generated struct {
 // generators are the kinds in the order of Argo CD's struct
 // (pkg/apis/application/v1alpha1/applicationset_types.go), in which several in
 // one entry run.
-var generators = []string{"list", "clusters", "git", "scmProvider", "clusterDecisionResource", "pullRequest", "matrix", "merge", "plugin"}
+var generators = []string{"list", "clusters", "git", "scmProvider", "clusterDecisionResource", "pullRequest", "matrix", "merge", "plugin", "oci"}
 
 // maxNesting: a matrix or merge in a matrix or merge holds generators of the
 // other kinds only (ApplicationSetTerminalGenerator).

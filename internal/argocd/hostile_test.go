@@ -20,6 +20,7 @@ func TestSetRefuses(t *testing.T) {
 	for _, c := range []struct{ name, spec, want string }{
 		{"scm", "  generators: [{scmProvider: {github: {}}}]\n", "argocd appset generate FILE -o yaml"},
 		{"pull request in a matrix", "  generators: [{matrix: {generators: [{list: {elements: [{a: b}]}}, {pullRequest: {}}]}}]\n", "generator pullRequest needs what isn't in a checkout"},
+		{"oci", "  generators: [{oci: {repoURL: oci://x}}]\n", "generator oci needs what isn't in a checkout"},
 		{"unknown", "  generators: [{lists: {}}]\n", "unknown generator lists"},
 		{"none", "  generators: []\n", "unknown generator (none)"},
 		{"empty", "  generators: [{}]\n", "unknown generator (none)"},
@@ -65,9 +66,9 @@ func TestHostileTemplates(t *testing.T) {
 		`{{ replace "x" (repeat 1000000 "y") (repeat 1000000 "x") }}`, `{{ regexReplaceAll "x" (repeat 1000000 "x") (repeat 1000000 "y") }}`,
 		`{{ join (repeat 1000000 "x") (until 100000) }}`, `{{ randAlpha 999999999 }}`, `{{ range until 100000 }}{{ repeat 1000 "x" }}{{ end }}`,
 		`{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}`,
-		`{{ wrapWith 1 (repeat 100000 "y") (repeat 100000 "x") }}`, `{{ fail "x" }}`, `{{ slugify "a" "b" }}`, `{{ index .nope 3 }}`,
+		`{{ wrapWith 1 (repeat 100000 "y") (repeat 100000 "x") }}`, `{{ tpl .t . }}`, `{{ fail "x" }}`, `{{ slugify "a" "b" }}`, `{{ index .nope 3 }}`,
 	} {
-		spec := "  goTemplate: true\n  generators: [{list: {elements: [{a: b}]}}]\n  template: {metadata: {name: x, annotations: {x: '" + text + "'}}}\n"
+		spec := "  goTemplate: true\n  generators: [{list: {elements: [{a: b, t: '{{ tpl .t . }}'}]}}]\n  template: {metadata: {name: x, annotations: {x: '" + text + "'}}}\n"
 		apps, err := Parse("f.yaml", set(spec), testCheckout(), Options{})
 		if err == nil {
 			t.Errorf("%s: made %d bytes", text, len(apps[0].Metadata.Annotations["x"]))

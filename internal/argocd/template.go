@@ -73,7 +73,9 @@ func (r *renderer) execute(text string, params map[string]any, options []string)
 	if err != nil {
 		return "", err
 	}
-	if t, err = t.Option(options...).Parse(text); err != nil {
+	t = t.Option(options...)
+	t.Funcs(template.FuncMap{"tpl": guard("tpl", tpl(t), r.deadline)})
+	if t, err = t.Parse(text); err != nil {
 		return "", err
 	}
 	w := &limitedWriter{room: maxTemplate}
@@ -81,6 +83,34 @@ func (r *renderer) execute(text string, params map[string]any, options []string)
 		return "", err
 	}
 	return w.String(), nil
+}
+
+// maxTPL is how deeply tpl may call itself.
+const maxTPL = 3
+
+// tpl is the function of that name (applicationset/utils/template_functions.go
+// of 3.6.1): a text as a template, with the options of the one that calls it.
+func tpl(parent *template.Template) func(string, any) (string, error) {
+	depth := 0
+	return func(text string, values any) (string, error) {
+		depth++
+		defer func() { depth-- }()
+		if depth > maxTPL {
+			return "", fmt.Errorf("maximum recursion depth %d exceeded in tpl function", maxTPL)
+		}
+		t, err := parent.Clone()
+		if err != nil {
+			return "", err
+		}
+		if t, err = t.New(parent.Name()).Parse(text); err != nil {
+			return "", err
+		}
+		w := &limitedWriter{room: maxTemplate}
+		if err := t.Execute(w, values); err != nil {
+			return "", err
+		}
+		return strings.ReplaceAll(w.String(), "<no value>", ""), nil
+	}
 }
 
 type limitedWriter struct {
