@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -11,7 +12,7 @@ import (
 var update = flag.Bool("update", false, "write what the scripts compare with")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kesbridge": main})
+	testscript.Main(m, map[string]func(){"kesbridge": main, "helm": main})
 }
 
 // TestScripts runs kesbridge as a process, with real files, pipes and exit
@@ -21,6 +22,9 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Setup: func(env *testscript.Env) error {
+			if kb, err := exec.LookPath("kesbridge"); err == nil {
+				env.Setenv("KB", kb) // for scripts that empty PATH
+			}
 			// Its own repository, so that no configuration is found above it.
 			return os.Mkdir(env.Getenv("WORK")+"/.git", 0o755)
 		},

@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"kesbridge/render"
 )
 
 // helmCommand gives the command that kustomize runs for helmCharts: this very
@@ -21,14 +25,18 @@ func (a *app) helmCommand(rs []rendering) (command string, cleanup func(), err e
 		return "", nil, fmt.Errorf("make a place for the helm command: %w", err)
 	}
 	cleanup = func() { os.RemoveAll(dir) }
-	command = filepath.Join(dir, "helm")
-	self, err := os.Executable()
-	if err == nil {
-		err = os.Symlink(self, command)
-	}
-	if err != nil {
+	if command, err = render.HelmCommand(dir); err != nil {
 		cleanup()
 		return "", nil, fmt.Errorf("make the helm command: %w", err)
 	}
 	return command, cleanup, nil
+}
+
+// Main is Run, or the helm command where the program is started under that
+// name (see helmCommand). args are os.Args.
+func Main(ctx context.Context, args, environ []string, in io.Reader, out, errw io.Writer) int {
+	if len(args) > 0 && filepath.Base(args[0]) == "helm" {
+		return render.HelmMain(ctx, args, in, out, errw)
+	}
+	return Run(ctx, args[min(1, len(args)):], environ, in, out, errw)
 }

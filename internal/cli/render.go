@@ -15,6 +15,7 @@ import (
 
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
+	"kesbridge/internal/rule"
 	"kesbridge/render"
 )
 
@@ -83,6 +84,9 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 		for _, skipped := range rendered.Skipped {
 			fmt.Fprintf(a.err, "%s: left out, as Argo CD leaves it out: %s\n", skipped.Name, skipped.Reason)
 		}
+	}
+	for _, w := range rendered.Warnings {
+		run.Add(rule.RenderWarning.At(manifest.Pos{Origin: r.label}, manifest.Ref{}, "%s", w))
 	}
 	out := run.Output(r.options)
 	defer out.Close()
