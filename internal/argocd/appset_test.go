@@ -24,8 +24,9 @@ func testCheckout() *Checkout {
 }
 
 // Argo CD 3.1.16's own code, with the generators of 3.6 put into it, made the
-// same Applications of these sets; 3.1.16 itself but for clusters-go (its
-// selectors don't see labels under Go templates).
+// same Applications of these sets, without tpl, which came with 3.6.1; 3.1.16
+// itself did but for clusters-go (its selectors don't see labels under Go
+// templates).
 func TestApplicationSets(t *testing.T) {
 	sets, err := filepath.Glob("testdata/appset/*.yaml")
 	if err != nil || len(sets) == 0 {
