@@ -94,7 +94,13 @@ func (a *app) application(o options, file string) ([]rendering, error) {
 		}
 		out = append(out, rs...)
 	}
-	return out, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if len(out) == 0 && !o.allowEmpty {
+		return nil, &EmptyError{What: fmt.Sprintf("--application %s: its ApplicationSets make no Application", file)}
+	}
+	return out, nil
 }
 
 func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argocd.Application, aopts argocd.Options) ([]rendering, error) {
