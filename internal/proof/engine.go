@@ -30,7 +30,7 @@ const (
 type engine struct {
 	vm            *goja.Runtime
 	fetch, render goja.Callable
-	parse         goja.Callable
+	parse, bytes  goja.Callable
 	trapped       *unsureError
 }
 
@@ -56,6 +56,7 @@ func newEngine() *engine {
 	api := v.ToObject(e.vm)
 	e.fetch, _ = goja.AssertFunction(api.Get("fetchAll"))
 	e.render, _ = goja.AssertFunction(api.Get("render"))
+	e.bytes, _ = goja.AssertFunction(api.Get("bytes"))
 	e.parse, _ = goja.AssertFunction(api.Get("jsonParse"))
 	return e
 }

@@ -3,7 +3,9 @@ package proof
 import (
 	"encoding/base64"
 	"errors"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -84,9 +86,7 @@ func (e *esoSim) fetch(s *backend) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		for k, v := range m {
-			data[k] = v
-		}
+		maps.Copy(data, m)
 	}
 	for _, d := range e.out.Data {
 		b, err := e.getSecret(s, d.RemoteRef)
@@ -129,8 +129,8 @@ func (e *esoSim) dataFrom(s *backend, from eso.DataFrom) (map[string][]byte, err
 	if err := e.validateKeys(m); err != nil {
 		return nil, err
 	}
-	for k, v := range m {
-		if m[k], err = decode(strategy, v); err != nil {
+	for _, k := range sortedKeys(m) {
+		if m[k], err = decode(strategy, m[k]); err != nil {
 			return nil, err
 		}
 	}
@@ -146,8 +146,8 @@ func rewrite(ops []eso.Rewrite, m map[string][]byte) (map[string][]byte, error) 
 			return nil, failf("rewrite: %v", err)
 		}
 		out := map[string][]byte{}
-		for k, v := range m {
-			key := re.ReplaceAllString(k, op.Target)
+		for _, k := range sortedKeys(m) {
+			key, v := re.ReplaceAllString(k, op.Target), m[k]
 			if old, ok := out[key]; ok && string(old) != string(v) {
 				return nil, &unsureError{why: "two keys are rewritten to " + key + ": ESO takes one at random"}
 			}
@@ -162,7 +162,7 @@ func rewrite(ops []eso.Rewrite, m map[string][]byte) (map[string][]byte, error) 
 // kesbridge writes.
 func convertKeys(m map[string][]byte) (map[string][]byte, error) {
 	out := map[string][]byte{}
-	for k, v := range m {
+	for _, k := range sortedKeys(m) {
 		key := strings.Map(func(r rune) rune {
 			if validRune(r) {
 				return r
@@ -172,17 +172,20 @@ func convertKeys(m map[string][]byte) (map[string][]byte, error) {
 		if _, ok := out[key]; ok {
 			return nil, failf("secret name collision during conversion: %s", key)
 		}
-		out[key] = v
+		out[key] = m[k]
 	}
 	return out, nil
 }
+
+// sortedKeys keeps what is said first the same in every run.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func validRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || r == '-' || r == '.' || r == '_'
 }
 
 func (e *esoSim) validateKeys(m map[string][]byte) error {
-	for k := range m {
+	for _, k := range sortedKeys(m) {
 		if k == "" {
 			switch e.behave.empty {
 			case refuseEmpty:
@@ -236,9 +239,7 @@ func (e *esoSim) apply(fetched map[string][]byte) (*secret, error) {
 		s.kind = "Opaque"
 	}
 	if len(t.Data) == 0 || t.Merge {
-		for k, v := range fetched {
-			s.data[k] = v
-		}
+		maps.Copy(s.data, fetched)
 	}
 	values := texts(fetched)
 	for _, f := range t.Data {

@@ -26,6 +26,9 @@ func examine(source string, code []string) (unsure string, err error) {
 	if len(all) > maxCode || nesting(all) > maxNesting {
 		return "its JavaScript is too long or nested too deeply to be run", nil
 	}
+	if strings.ContainsAny(all, "\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff") {
+		return "it has blanks outside ASCII, which the engine doesn't skip in numbers", nil
+	}
 	program, parseErr := parser.ParseFile(nil, "", "("+source+")", 0, parser.WithDisableSourceMaps)
 	if parseErr != nil {
 		// The engine tells: code may close the function and go on.
@@ -66,10 +69,6 @@ func doubt(n ast.Node) string {
 	case *ast.CatchStatement:
 		if n.Parameter != nil {
 			return "it looks at an error, whose text is the engine's own"
-		}
-	case *ast.StringLiteral:
-		if strings.ContainsAny(n.Value.String(), "\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff") {
-			return "it has blanks outside ASCII, which the engine doesn't skip in numbers"
 		}
 	case *ast.ClassLiteral:
 		return "it defines a class"

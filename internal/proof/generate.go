@@ -10,6 +10,10 @@ import (
 	"kesbridge/internal/kes"
 )
 
+// inEverySource is a key of each dataFrom and below each path, so that their
+// precedence shows.
+const inEverySource = "in-every-source"
+
 // testCase is one made-up backend.
 type testCase struct {
 	shape    string
@@ -29,17 +33,22 @@ type generator struct {
 	// others are all keys that something writes.
 	wanted, others []string
 	counter        int
+	// sources of keys that the manifest doesn't name.
+	sources int
 	// mixed says why a value can have no everyday form.
 	mixed string
 }
 
 func newGenerator(in *kes.ExternalSecret, out *eso.ExternalSecret, o Options, k *kesSim) *generator {
 	g := &generator{in: in, o: o, hints: probeTexts(k.templates)}
+	g.sources = len(in.Spec.DataFrom) + len(in.Spec.DataFromWithOptions)
 	named := map[string]bool{}
 	for _, it := range in.Spec.Data {
 		if it.FromPath == "" {
 			named[it.Name] = true
 			g.others = appendNew(g.others, it.Name)
+		} else {
+			g.sources++
 		}
 	}
 	for _, list := range [][]kes.Text{in.Spec.Template.Data, in.Spec.Template.StringData} {

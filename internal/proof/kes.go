@@ -24,6 +24,8 @@ type kesSim struct {
 	calm *engine
 	// restless: some code may not.
 	restless bool
+	// parts are what items gave before, by item and by what was stored.
+	parts map[partKey]part
 }
 
 // fetchItem is an item with what it asks the backend for.
@@ -149,9 +151,13 @@ func (k *kesSim) sync(s *backend) (res result) {
 	if k.restless {
 		e = newEngine()
 	}
-	entries, data, err := k.fetchAll(e, s)
+	entries, err := k.fetchAll(s)
 	if err != nil {
 		return result{err: err}
+	}
+	data := make(map[string][]byte, len(entries))
+	for _, x := range entries {
+		data[x.name] = x.value
 	}
 	texts, err := k.render(e, entries)
 	if err != nil {
@@ -164,70 +170,13 @@ func (k *kesSim) sync(s *backend) (res result) {
 	return result{secret: sec}
 }
 
-// fetchAll runs kv-backend.js getSecretManifestData.
-func (k *kesSim) fetchAll(e *engine, s *backend) (goja.Value, map[string][]byte, error) {
-	vm := e.vm
-	spec, all := vm.NewObject(), append(slices.Clone(k.dataFrom), k.data...)
-	var from, data []any
-	for i := range k.dataFrom {
-		from = append(from, i)
-	}
-	for i, f := range k.data {
-		o := vm.NewObject()
-		_ = o.Set("name", f.item.Name)
-		_ = o.Set("key", len(k.dataFrom)+i)
-		if f.item.FromPath != "" {
-			_ = o.Set("path", len(k.dataFrom)+i+1)
-		}
-		_ = o.Set("hasProperty", f.item.Property != nil)
-		if f.item.Property != nil {
-			_ = o.Set("property", *f.item.Property)
-		}
-		_ = o.Set("isBinary", f.item.IsBinary)
-		data = append(data, o)
-	}
-	_ = spec.Set("dataFrom", vm.NewArray(from...))
-	_ = spec.Set("data", vm.NewArray(data...))
-	get := func(call goja.FunctionCall) goja.Value {
-		return k.get(e, s, all[call.Argument(0).ToInteger()])
-	}
-	byPath := func(call goja.FunctionCall) goja.Value {
-		f := all[call.Argument(0).ToInteger()-1]
-		if f.err != nil {
-			e.throw("Error", f.err.Error())
-		}
-		o := vm.NewObject()
-		for _, p := range s.below(f.item.FromPath, f.item.Recursive) {
-			_ = o.Set(p.name[strings.LastIndexByte(p.name, '/')+1:], p.value)
-		}
-		return o
-	}
-	v, err := e.fetch(goja.Undefined(), spec, vm.ToValue(get), vm.ToValue(byPath))
-	if err != nil {
-		return nil, nil, e.explain(err)
-	}
-	return v, exportEntries(vm, v), nil
-}
-
-func exportEntries(vm *goja.Runtime, v goja.Value) map[string][]byte {
-	out := map[string][]byte{}
-	vm.ForOf(v, func(entry goja.Value) bool {
-		o := entry.ToObject(vm)
-		bytes := []byte{}
-		_ = vm.ExportTo(o.Get("1"), &bytes)
-		out[o.Get("0").String()] = bytes
-		return true
-	})
-	return out
-}
-
 // render compiles every text below template with the fetched values.
-func (k *kesSim) render(e *engine, entries goja.Value) ([]any, error) {
+func (k *kesSim) render(e *engine, entries []entry) ([]any, error) {
 	var sources []any
 	out := make([]any, len(k.templates))
 	var at []int
 	for i, t := range k.templates {
-		if t.text.Value == "" || len(t.code) == 0 {
+		if t.source == "" {
 			out[i] = t.text.Value
 			continue
 		}
@@ -241,7 +190,7 @@ func (k *kesSim) render(e *engine, entries goja.Value) ([]any, error) {
 		return out, nil
 	}
 	return out, e.bounded(func() error {
-		v, err := e.render(goja.Undefined(), entries, e.vm.NewArray(sources...))
+		v, err := e.render(goja.Undefined(), entryList(e, entries), e.vm.NewArray(sources...))
 		if err != nil {
 			return err
 		}

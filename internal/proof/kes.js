@@ -27,8 +27,11 @@
     'ArrayBuffer DataView Uint8Array Uint8ClampedArray Int8Array Uint16Array Int16Array Uint32Array Int32Array ' +
     'Float32Array Float64Array BigInt64Array BigUint64Array')
   trapped(Math, 'Math.', 'random acos acosh asin asinh atan atanh atan2 cbrt cos cosh exp expm1 hypot log log1p log10 log2 sin sinh tan tanh')
+  const functionText = OriginalFunction.prototype.toString
+  const ours = new Set()
   trapped(OriginalFunction.prototype, 'Function.prototype.', 'constructor toString')
   for (const p of [Array.prototype, Number.prototype, Object.prototype]) trapped(p, '', 'toLocaleString')
+  trapped(Number.prototype, 'Number.prototype.', 'toPrecision toExponential') // goja loses their sign
   trapped(String.prototype, 'String.prototype.', 'localeCompare toLocaleLowerCase toLocaleUpperCase')
   trapped(Error.prototype, 'Error.prototype.', 'stack toString')
 
@@ -37,6 +40,7 @@
   const bounded = (o, name, tooMuch) => {
     const orig = o[name]
     const f = { [name] (...args) { if (tooMuch(this, args)) trap('a value of more than a million elements'); return apply(orig, this, args) } }[name]
+    ours.add(f)
     defineProperty(o, name, { value: f, writable: true, configurable: true, enumerable: false })
   }
   for (const n of getOwnPropertyNames(Array.prototype)) {
@@ -228,7 +232,8 @@
     for (const record in value) response[record] = value[record]
     return response
   }
-  const toBuffer = v => v instanceof Buffer ? v : Buffer.from(typeof v === 'object' ? JSON.stringify(v) : `${v}`, 'utf8')
+  const valueText = v => typeof v !== 'function' ? `${v}` : ours.has(v) ? `function ${v.name}() { [native code] }` : apply(functionText, v, [])
+  const toBuffer = v => v instanceof Buffer ? v : Buffer.from(typeof v === 'object' ? JSON.stringify(v) : valueText(v), 'utf8')
   const jsonOrNothing = v => { try { return JSON.parse(v) } catch (err) { return undefined } }
 
   function fetchAll (spec, get, getByPath) {
@@ -260,5 +265,5 @@
     }
     return templates
   }
-  return { fetchAll, render, Buffer, jsonParse }
+  return { fetchAll, render, jsonParse, bytes: b => wrap(new toBytes(b)) }
 })

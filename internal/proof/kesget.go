@@ -3,11 +3,135 @@ package proof
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/dop251/goja"
 
 	"kesbridge/internal/kes"
 )
+
+// entry is a key of the Secret with its value, in the order of JavaScript's
+// object.
+type entry struct {
+	name  string
+	value []byte
+}
+
+type partKey struct {
+	item   int
+	stored string
+}
+
+// part is what one item adds to the Secret.
+type part struct {
+	entries []entry
+	err     error
+}
+
+// fetchAll is kv-backend.js getSecretManifestData: what each item gives, later
+// ones over earlier ones, at the place of the first.
+func (k *kesSim) fetchAll(s *backend) ([]entry, error) {
+	var all []entry
+	at := map[string]int{}
+	for i := range len(k.dataFrom) + len(k.data) {
+		p := k.part(i, s)
+		if p.err != nil {
+			return nil, p.err
+		}
+		for _, x := range p.entries {
+			if j, ok := at[x.name]; ok {
+				all[j] = x
+				continue
+			}
+			at[x.name] = len(all)
+			all = append(all, x)
+		}
+	}
+	return all, nil
+}
+
+// part runs kes.js for one item, or remembers.
+func (k *kesSim) part(i int, s *backend) part {
+	f, from := fetchItem{}, i < len(k.dataFrom)
+	if from {
+		f = k.dataFrom[i]
+	} else {
+		f = k.data[i-len(k.dataFrom)]
+	}
+	key := partKey{i, "\x00"}
+	if f.item.FromPath != "" {
+		for _, p := range s.params {
+			key.stored += p.name + "\x00" + p.value + "\x00"
+		}
+	} else if v, ok := s.values[f.addr]; ok {
+		key.stored = "=" + v
+	}
+	if p, ok := k.parts[key]; ok {
+		return p
+	}
+	var p part
+	p.entries, p.err = k.fetch(f, from, s)
+	if k.parts == nil {
+		k.parts = map[partKey]part{}
+	}
+	k.parts[key] = p
+	return p
+}
+
+func (k *kesSim) fetch(f fetchItem, from bool, s *backend) ([]entry, error) {
+	e := k.calm.again()
+	vm := e.vm
+	var dataFrom, data []any
+	if from {
+		dataFrom = append(dataFrom, "k")
+	} else {
+		o := vm.NewObject()
+		_ = o.Set("name", f.item.Name)
+		_ = o.Set("path", f.item.FromPath)
+		_ = o.Set("hasProperty", f.item.Property != nil)
+		if f.item.Property != nil {
+			_ = o.Set("property", *f.item.Property)
+		}
+		_ = o.Set("isBinary", f.item.IsBinary)
+		data = append(data, o)
+	}
+	spec := vm.NewObject()
+	_ = spec.Set("dataFrom", vm.NewArray(dataFrom...))
+	_ = spec.Set("data", vm.NewArray(data...))
+	get := func(goja.FunctionCall) goja.Value { return k.get(e, s, f) }
+	byPath := func(goja.FunctionCall) goja.Value {
+		if f.err != nil {
+			e.throw("Error", f.err.Error())
+		}
+		o := vm.NewObject()
+		for _, p := range s.below(f.item.FromPath, f.item.Recursive) {
+			_ = o.Set(p.name[strings.LastIndexByte(p.name, '/')+1:], p.value)
+		}
+		return o
+	}
+	v, err := e.fetch(goja.Undefined(), spec, vm.ToValue(get), vm.ToValue(byPath))
+	if err = e.explain(err); err != nil {
+		return nil, err
+	}
+	var out []entry
+	vm.ForOf(v, func(x goja.Value) bool {
+		o := x.ToObject(vm)
+		bytes := []byte{}
+		_ = vm.ExportTo(o.Get("1"), &bytes)
+		out = append(out, entry{o.Get("0").String(), bytes})
+		return true
+	})
+	return out, nil
+}
+
+// entryList gives entries to kes.js.
+func entryList(e *engine, entries []entry) goja.Value {
+	list := make([]any, len(entries))
+	for i, x := range entries {
+		list[i] = e.vm.NewArray(x.name, e.buffer(x.value))
+	}
+	return e.vm.NewArray(list...)
+}
 
 // get is the backend's _get: a string, a Buffer or null.
 func (k *kesSim) get(e *engine, s *backend, f fetchItem) goja.Value {
@@ -26,7 +150,7 @@ func (k *kesSim) get(e *engine, s *backend, f fetchItem) goja.Value {
 	switch k.in.Spec.Backend {
 	case kes.SecretsManager:
 		if s.binary {
-			return k.buffer(e, []byte(raw))
+			return e.buffer([]byte(raw))
 		}
 	case kes.GCPSecretsManager:
 		// gcp-secrets-manager-backend.js:47.
@@ -39,14 +163,9 @@ func (k *kesSim) get(e *engine, s *backend, f fetchItem) goja.Value {
 	return vm.ToValue(nodeUTF8([]byte(raw)))
 }
 
-func (k *kesSim) buffer(e *engine, b []byte) goja.Value {
-	ctor := e.vm.GlobalObject().Get("Buffer").ToObject(e.vm)
-	from, _ := goja.AssertFunction(ctor.Get("from"))
-	list := make([]any, len(b))
-	for i, c := range b {
-		list[i] = int(c)
-	}
-	v, err := from(ctor, e.vm.NewArray(list...))
+// buffer makes a Node Buffer.
+func (e *engine) buffer(b []byte) goja.Value {
+	v, err := e.bytes(goja.Undefined(), e.vm.ToValue(e.vm.NewArrayBuffer(b)))
 	if err != nil {
 		panic(err)
 	}

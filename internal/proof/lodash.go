@@ -25,7 +25,8 @@ var literalEscapes = strings.NewReplacer(
 const lodashPrint = ", __j = Array.prototype.join;\nfunction print() { __p += __j.call(arguments, '') }\n"
 
 // lodashSource is the JavaScript function that lodash/template makes of a
-// text with {variable: 'data'} (template.js of 4.17.21). code is what stands
+// text with {variable: 'data'} (template.js of 4.17.21), or "" for a text
+// without delimiters, which comes out as it is. code is what stands
 // between delimiters, to be looked at before it is run.
 func lodashSource(text string) (source string, code []string) {
 	var b strings.Builder
@@ -57,6 +58,9 @@ func lodashSource(text string) (source string, code []string) {
 		}
 	}
 	b.WriteString(literalEscapes.Replace(text[end:]) + "';\n")
+	if end == 0 {
+		return "", nil
+	}
 	body := b.String()
 	if evaluating {
 		body = emptyLeading.ReplaceAllString(body, "")

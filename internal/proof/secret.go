@@ -61,7 +61,7 @@ func (r result) show() string {
 // admit checks what the API server checks of keys (ValidateSecret): a
 // conversion may not turn a refused Secret into one that is written.
 func (s *secret) admit() error {
-	for k := range s.data {
+	for _, k := range sortedKeys(s.data) {
 		if k == "" || len(k) > 253 || k == "." || k == ".." || strings.ContainsFunc(k, func(r rune) bool {
 			return !(r < utf8.RuneSelf && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._", r)))
 		}) {

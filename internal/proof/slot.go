@@ -125,8 +125,8 @@ func (m *slotMaker) siblings() {
 		return
 	}
 	m.addField("own.too-"+m.g.tag(m.addr), nil)
-	if len(m.g.in.Spec.DataFrom)+len(m.g.in.Spec.DataFromWithOptions) > 1 {
-		m.addField("in-every-extract", nil)
+	if m.g.sources > 1 {
+		m.addField(inEverySource, nil)
 	}
 	for _, key := range m.g.wanted {
 		m.addField(key, m.g.hints[key])
@@ -202,7 +202,7 @@ func (m *slotMaker) spellings(f docField) {
 		m.shapes = append(m.shapes, Shape{"literal key and path", false, d.String()})
 		d = d.clone()
 		d.drop(f.path)
-		m.shapes = append(m.shapes, Shape{"literal key instead of the path", !strings.Contains(*u.item.Property, "["), d.String()})
+		m.shapes = append(m.shapes, Shape{"literal key instead of the path", false, d.String()})
 	}
 }
 

@@ -29,6 +29,9 @@ func (g *generator) pathSlot(it *kes.Item) pathSlot {
 		return -1
 	}, strings.ToLower(prefix))
 	base := []param{{prefix + tag, "value of " + tag}, {prefix + "beta.2_" + tag, "second"}}
+	if g.sources > 1 {
+		base = append(base, param{prefix + inEverySource, "from " + tag})
+	}
 	for _, key := range g.wanted {
 		if text, ok := unquoteJSON(valuesFor(g.hints[key], false, g.next())[0].raw); ok {
 			base = append(base, param{prefix + key, text})
