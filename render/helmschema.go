@@ -3,6 +3,8 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
@@ -41,6 +43,9 @@ func checkSchema(data []byte) (err error) {
 	if uerr != nil {
 		return nil
 	}
+	if selfContained(schema) {
+		return nil
+	}
 	var fetch fetchRecorder
 	c := jsonschema.NewCompiler()
 	c.UseLoader(&fetch)
@@ -52,6 +57,40 @@ func checkSchema(data []byte) (err error) {
 		return &NetworkError{URL: fetch.url}
 	}
 	return nil
+}
+
+var draftURL = regexp.MustCompile(`^https?://json-schema\.org/(draft-0[467]|draft/2019-09|draft/2020-12)/schema#?$`)
+
+// selfContained says of most schemas, without compiling them as Helm will once
+// more, that nothing in them refers to elsewhere: nothing that could be a
+// reference does, nor is anything there that gives references a base.
+func selfContained(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return !slices.ContainsFunc(v, func(e any) bool { return !selfContained(e) })
+	case map[string]any:
+		for k, e := range v {
+			s, isString := e.(string)
+			switch k {
+			case "$id", "id":
+				if isString {
+					return false
+				}
+			case "$ref", "$dynamicRef", "$recursiveRef":
+				if !isString || !strings.HasPrefix(s, "#") {
+					return false
+				}
+			case "$schema":
+				if !isString || !draftURL.MatchString(s) {
+					return false
+				}
+			}
+			if !selfContained(e) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // fetchRecorder is a loader of schemas that loads nothing.

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // Whatever part of a chart is a link to elsewhere or no file: it is refused,
@@ -127,5 +129,28 @@ func TestHelmWarnings(t *testing.T) {
 	}
 	if s := string(out.Streams[0].Data); strings.Contains(s, "Secret") || !strings.Contains(s, "kind: B") {
 		t.Error(s)
+	}
+}
+
+// The quick look at a schema never lets one through that would be fetched.
+func TestHelmSchemaQuick(t *testing.T) {
+	for schema, want := range map[string]bool{
+		`{"$schema": "http://json-schema.org/draft-07/schema#", "$defs": {"a": {}}, "properties": {"id": {"type": "string"}, "x": {"$ref": "#/$defs/a"}}}`: true,
+		`{"$schema": "https://json-schema.org/draft/2020-12/schema"}`:                                                                                      true, `true`: true, `{}`: true,
+		`{"$ref": "http://x/y"}`: false, `{"a": [{"b": {"$ref": "y.json"}}]}`: false, `{"$ref": "urn:x"}`: false, `{"\u0024ref": "http://x/y"}`: false,
+		`{"$id": "http://x/y", "a": {"$ref": "#/b"}}`: false, `{"id": "http://x/y"}`: false, `{"$schema": "http://x/y"}`: false,
+		`{"$dynamicRef": "http://x#y"}`: false, `{"$recursiveRef": "z"}`: false, `{"$schema": "http://json-schema.org/draft-07/schema#/../x"}`: false,
+		`{"$schema": "file:///etc/passwd"}`: false, `{"$ref": 1}`: false,
+	} {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := selfContained(v); got != want {
+			t.Errorf("%s: %v", schema, got)
+		}
+		if err := checkSchema([]byte(schema)); want && err != nil {
+			t.Errorf("%s: %v", schema, err)
+		}
 	}
 }
