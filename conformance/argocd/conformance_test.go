@@ -96,7 +96,7 @@ func buildAll(ctx context.Context, tmp string) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range []tool.Line{tool.Argo31, tool.Argo36} {
+	for _, l := range tool.Lines {
 		at := line{Line: l}
 		for _, b := range []struct {
 			tool tool.Tool
@@ -139,7 +139,7 @@ func TestApps(t *testing.T) {
 				for _, what := range differ(theirs, theirErr, ours, ourErr) {
 					found := false
 					for i, d := range known {
-						if d.test == c.name && (d.with == "both" || d.with == l.Name) && d.what == cell(what) {
+						if d.test == c.name && d.holdsWith(l.Name) && d.what == cell(what) {
 							found = true
 							mu.Lock()
 							seen[i] = true

@@ -2,6 +2,7 @@ package argocd
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,6 +13,11 @@ const differencesFile = "differences.md"
 // difference is a row: what differs in a case, and why.
 type difference struct {
 	test, with, what, why string
+}
+
+// holdsWith reports whether the row is for a line of tools.
+func (d difference) holdsWith(line string) bool {
+	return d.with == "all" || slices.Contains(strings.Split(d.with, ", "), line)
 }
 
 // row is what a person pastes into the file, and a reason behind it.

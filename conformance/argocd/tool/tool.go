@@ -37,12 +37,15 @@ type Line struct {
 	Kustomize Tool
 }
 
-// The lines that kesbridge is compared with. Argo CD's own code is that of 3.1
-// with both: 3.6 asks for a newer Go.
-var (
-	Argo31 = Line{"argocd-3.1", helm3("v3.18.4"), kustomize("v5.7.0")}
-	Argo36 = Line{"argocd-3.6-tools", helm4("v4.2.4"), kustomize("v5.8.1")}
-)
+// Lines are what kesbridge is compared with, the oldest first. Argo CD's own
+// code is that of 3.1 with all: the later ones ask for a newer Go or can't be
+// imported. 3.5 ships helm 4.2.1, 3.6.1 ships helm 4.3.1 and kustomize 5.8.3,
+// which asks for a newer Go.
+var Lines = []Line{
+	{"argocd-3.1", helm3("v3.18.4"), kustomize("v5.7.0")},
+	{"argocd-3.5", helm4("v4.2.4"), kustomize("v5.8.1")},
+	{"argocd-3.6", helm4("v4.2.4"), kustomize("v5.8.2")},
+}
 
 func helm3(version string) Tool {
 	return Tool{

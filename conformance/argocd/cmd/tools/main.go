@@ -25,7 +25,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range []tool.Line{tool.Argo31, tool.Argo36} {
+	for _, l := range tool.Lines {
 		for _, t := range []tool.Tool{l.Kustomize, l.Helm} {
 			path, took, err := t.Build(ctx, dir)
 			if err != nil {
