@@ -14,7 +14,7 @@ type row struct {
 
 type table []row
 
-func (t *table) add(r row) { *t = append(*t, r) }
+func (t *table) add(r ...row) { *t = append(*t, r...) }
 
 func (t *table) missed() int {
 	n := 0
