@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kesbridge/internal/config"
 	"kesbridge/internal/manifest"
 )
 
@@ -33,6 +34,7 @@ func parameters() []param {
 		{name: "eso-version", env: "KESBRIDGE_ESO_VERSION", usage: "ESO `X.Y` that is installed (0.9 to 2.9): decides apiVersion, explicit defaults and fields (default: what 0.16 and all later versions agree on)"},
 		{name: "store", env: "KESBRIDGE_STORE", usage: "`NAME` of the store that every converted resource references"},
 		{name: "store-kind", env: "KESBRIDGE_STORE_KIND", values: []string{"ClusterSecretStore", "SecretStore"}, usage: "`KIND` of --store and of stores whose names are derived: ClusterSecretStore or SecretStore (default ClusterSecretStore)"},
+		{name: "fidelity", env: "KESBRIDGE_FIDELITY", values: config.Fidelities(), usage: "`FORM` of what is written where ESO's usual form differs from KES for certain values: natural (the usual form) or exact (KES's bytes, through templates); annotation kesbridge/fidelity on a resource wins (default natural)"},
 		{name: "on-unsupported", env: "KESBRIDGE_ON_UNSUPPORTED", values: []string{"fail", "keep"}, usage: "`ACTION` for a KES resource that can't be converted: fail prints nothing, keep leaves it as it is (default fail)"},
 		{name: "fail-on", env: "KESBRIDGE_FAIL_ON", values: []string{"error", "warning", "info"}, usage: "`SEVERITY` of a finding from which on kesbridge prints nothing and exits 1: error, warning or info (default error)"},
 		{name: "allow-empty", env: "KESBRIDGE_ALLOW_EMPTY", isBool: true, usage: "accept input that holds no document at all"},
@@ -45,7 +47,7 @@ func parameters() []param {
 type options struct {
 	config, cluster, esoVersion string
 	store, storeKind            string
-	onUnsupported               string
+	onUnsupported, fidelity     string
 	failOn                      manifest.Severity
 	allowEmpty, verbose, quiet  bool
 }
@@ -113,7 +115,7 @@ func (a *app) options(cmd *cobra.Command) (options, error) {
 	}
 	o := options{
 		config: v["config"], cluster: v["cluster"], esoVersion: v["eso-version"],
-		store: v["store"], storeKind: v["store-kind"], onUnsupported: v["on-unsupported"],
+		store: v["store"], storeKind: v["store-kind"], onUnsupported: v["on-unsupported"], fidelity: v["fidelity"],
 		failOn: manifest.Error, allowEmpty: v["allow-empty"] == "true",
 		verbose: v["verbose"] == "true", quiet: v["quiet"] == "true",
 	}

@@ -54,6 +54,12 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 	if keep == "" {
 		keep = s.OnUnsupported
 	}
+	if o.fidelity != "" {
+		s.Fidelity = o.fidelity
+		for i := range s.Stores { // a copy of the configuration's
+			s.Stores[i].Fidelity = ""
+		}
+	}
 	return pipeline.Options{
 		Settings: s,
 		Profile:  profile,

@@ -157,8 +157,6 @@ func (c *checker) text(n *yaml.Node, s *shape, key string) {
 	case v == "" && s.empty:
 	case v == "":
 		c.add(n, key, "is empty: give a value, or leave the key out")
-	case slices.Contains(s.later, v):
-		c.add(n, key, "%q is %s", v, notYet)
 	case s.enum != nil && !slices.Contains(s.enum, v):
 		c.add(n, key, "%s", badWord(v, s.enum))
 	case s.pattern != nil && !s.pattern.MatchString(v):

@@ -12,9 +12,20 @@ const (
 	DefaultRefreshInterval = "1h0m0s"
 	DefaultOnUnsupported   = "fail"
 	DefaultUnmatched       = "generate"
-	DefaultFidelity        = "natural"
+	DefaultFidelity        = Natural
 	DefaultStoreKind       = "ClusterSecretStore"
 )
+
+// The fidelities.
+const (
+	// Natural is what a person who knows ESO would write.
+	Natural = "natural"
+	// Exact reproduces KES's bytes for every value for which a form is known.
+	Exact = "exact"
+)
+
+// Fidelities lists them.
+func Fidelities() []string { return []string{Natural, Exact} }
 
 // Config is a kesbridge.yaml. A nil *Config is "there is none" and can be
 // asked for settings too.
@@ -53,6 +64,8 @@ type StoreRule struct {
 	Store Store `yaml:"store"`
 	// RefreshInterval is in Go's form, or empty.
 	RefreshInterval string `yaml:"refreshInterval"`
+	// Fidelity is Natural, Exact or empty: the default.
+	Fidelity string `yaml:"fidelity"`
 	// SecretBinary: the AWS secrets are binary, which no manifest shows.
 	SecretBinary bool `yaml:"secretBinary"`
 	// Pos is where the rule stands.
@@ -109,6 +122,7 @@ type Settings struct {
 	Origin bool
 	// IBMGroup is IBM's secret group for keyByName, or empty: unknown.
 	IBMGroup string
+	// Fidelity is Natural or Exact, where no rule says otherwise.
 	Fidelity string
 	// Controller is KES's environment; never nil.
 	Controller map[string]string

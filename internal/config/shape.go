@@ -30,10 +30,8 @@ type shape struct {
 	// stays "0.20".
 	loose bool
 	// empty text, or a key without any value, is allowed.
-	empty bool
-	enum  []string
-	// later are values that belong to a version still to come.
-	later   []string
+	empty   bool
+	enum    []string
 	pattern *regexp.Regexp
 	// wants says in words what the pattern asks for.
 	wants string

@@ -51,7 +51,7 @@ func defaultsShape() *shape {
 		{name: "unmatched", shape: &shape{kind: text, enum: []string{"generate", "fail"}, preset: DefaultUnmatched, doc: "Where no stores rule matches: refer to a store whose name is derived from what it must hold, or fail. In the plugin the built-in value is fail."}},
 		{name: "origin", shape: &shape{kind: boolean, preset: true, doc: "Write the annotation kesbridge/origin, which names the source file and the KES resource."}},
 		{name: "ibmGroup", shape: &shape{kind: text, loose: true, example: "default", doc: "The secret group of IBM Cloud secrets that are read by name (keyByName); no KES manifest tells it."}},
-		{name: "fidelity", shape: &shape{kind: text, enum: []string{"natural"}, later: []string{"exact"}, preset: DefaultFidelity, doc: "What is written where ESO's usual form differs from KES for certain values: natural is the usual form."}},
+		{name: "fidelity", shape: fidelityShape(DefaultFidelity)},
 		{name: "mode", later: true},
 		{name: "final", later: true},
 		{name: "guard", later: true},
@@ -77,7 +77,7 @@ func storesShape() *shape {
 		}}},
 		{name: "refreshInterval", shape: durationShape("How often ESO reads what this rule matches.", nil)},
 		{name: "secretBinary", shape: &shape{kind: boolean, preset: false, doc: "The AWS secrets are stored as SecretBinary, which no KES manifest shows."}},
-		{name: "fidelity", later: true},
+		{name: "fidelity", shape: fidelityShape(nil)},
 	}}}
 }
 
@@ -118,6 +118,10 @@ func clustersShape(stores, controller *shape) *shape {
 		{name: "modes", later: true},
 		{name: "final", later: true},
 	}}}
+}
+
+func fidelityShape(preset any) *shape {
+	return &shape{kind: text, enum: Fidelities(), preset: preset, doc: "What is written where ESO's usual form differs from KES for certain values: natural is the usual form, exact gives KES's bytes through templates. The annotation kesbridge/fidelity on a KES resource, --fidelity and KESBRIDGE_FIDELITY win over both settings of it here."}
 }
 
 func durationShape(doc string, preset any) *shape {

@@ -51,7 +51,7 @@ func (c *conv) ibmItem(it *kes.Item) {
 			return
 		}
 		// KES stringifies the bare string: its value has quotes.
-		c.ibmWritten(it, key, "{{ %s | toRawJson }}")
+		c.ibmWritten(it, key, "{{ %s | toRawJson }}", func(x string) form { return form{"$v := " + x + " | " + unescaped} })
 	case "arbitrary", "kv":
 		c.ibmPayload(it, key)
 	default:
@@ -106,7 +106,11 @@ func (c *conv) ibmWholeLogin(it *kes.Item, key string) {
 	c.out.Data = append(c.out.Data,
 		eso.Data{SecretKey: user, RemoteRef: eso.RemoteRef{Key: key, Property: "username"}},
 		eso.Data{SecretKey: pass, RemoteRef: eso.RemoteRef{Key: key, Property: "password"}})
-	c.write(it.Name, fmt.Sprintf(`{"username":{{ %s | toRawJson }},"password":{{ %s | toRawJson }}}`, reference(user), reference(pass)))
+	if c.exact {
+		c.compute(it.Name, form{fmt.Sprintf("$v := print `{\"username\":` (%s | %s) `,\"password\":` (%s | %s) `}`", reference(user), unescaped, reference(pass), unescaped)})
+	} else {
+		c.write(it.Name, fmt.Sprintf(`{"username":{{ %s | toRawJson }},"password":{{ %s | toRawJson }}}`, reference(user), reference(pass)))
+	}
 	c.report(rule.FieldOrder, it.Pos, "%s: KES wrote username and password as one JSON object in the order in which IBM Cloud sent them; here username comes first", it.Path)
 }
 
@@ -115,37 +119,59 @@ func (c *conv) ibmPayload(it *kes.Item, key string) {
 	kv := it.SecretType == "kv"
 	c.shapes.ibmKV = c.shapes.ibmKV || kv
 	if it.Property == nil {
-		decode := ""
-		if kv {
-			decode = " | mustFromJson"
-		}
-		c.ibmWritten(it, key, `{"payload":{{ %s`+decode+` | toRawJson }}}`)
+		c.ibmWholePayload(it, key, kv)
 		return
 	}
 	segments := lodash.Path(*it.Property)
 	switch {
 	case len(segments) == 0 || segments[0] != "payload":
 		c.report(rule.NeverWorked, it.FieldPos("property"), "%s.property %s: the value of a secret of type %s has only payload, so every poll of KES failed", it.Path, *it.Property, it.SecretType)
+	case len(segments) == 1 && kv && c.exact:
+		// An object: isBinary has no effect.
+		c.out.Data = append(c.out.Data, eso.Data{SecretKey: it.Name, RemoteRef: eso.RemoteRef{Key: key}})
+		c.compute(it.Name, jsonForm(operand(it.Name)))
 	case len(segments) == 1:
 		c.add(it, eso.RemoteRef{Key: key}, nil)
 	case !kv:
 		c.report(rule.NeverWorked, it.FieldPos("property"), "%s.property %s: the payload of an arbitrary secret is text, so every poll of KES failed", it.Path, *it.Property)
 	default:
-		c.add(it, eso.RemoteRef{Key: key}, func(path string) (property.Path, error) {
+		below := func(path string) (property.Path, error) {
 			return property.TranslateBelow(property.IBM, "payload", path)
-		})
+		}
+		if c.exact {
+			c.inherited(it, below)
+			c.addProperty(it, eso.RemoteRef{Key: key}, [][]string{segments[1:]})
+			return
+		}
+		c.add(it, eso.RemoteRef{Key: key}, below)
 	}
 }
 
-// ibmWritten fetches the whole value and writes it through a template; %s
-// stands for the fetched value.
-func (c *conv) ibmWritten(it *kes.Item, key, format string) {
+// ibmWholePayload: ESO's value of a kv secret is JSON text, of an arbitrary
+// one the payload itself.
+func (c *conv) ibmWholePayload(it *kes.Item, key string, kv bool) {
+	natural, json := `{"payload":{{ %s | toRawJson }}}`, func(x string) form { return form{"$v := " + x + " | " + unescaped} }
+	if kv {
+		natural, json = `{"payload":{{ %s | mustFromJson | toRawJson }}}`, jsonForm
+	}
+	c.ibmWritten(it, key, natural, func(x string) form {
+		return append(json(x), "$v = print `{\"payload\":` $v `}`")
+	})
+}
+
+// ibmWritten fetches the whole value and writes it through a template, in
+// which %s stands for the fetched value; in exact fidelity through a form.
+func (c *conv) ibmWritten(it *kes.Item, key, natural string, exact func(value string) form) {
 	if it.IsBinary {
 		c.report(rule.NoEquivalent, it.FieldPos("isBinary"), "%s: KES decoded the JSON text of the secret as base64, which gives garbage", it.Path)
 		return
 	}
 	c.out.Data = append(c.out.Data, eso.Data{SecretKey: it.Name, RemoteRef: eso.RemoteRef{Key: key}})
-	c.write(it.Name, fmt.Sprintf(format, reference(it.Name)))
+	if c.exact {
+		c.compute(it.Name, exact(operand(it.Name)))
+		return
+	}
+	c.write(it.Name, fmt.Sprintf(natural, reference(it.Name)))
 }
 
 // write sets the template of a key whose value no reference gives.

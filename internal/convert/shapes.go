@@ -22,6 +22,10 @@ type shapes struct {
 }
 
 func (s *shapes) report(c *conv) {
+	if c.exact {
+		s.reportExact(c)
+		return
+	}
 	var parts []string
 	add := func(when bool, text string) {
 		if when {
@@ -37,10 +41,38 @@ func (s *shapes) report(c *conv) {
 	add(s.property, "a value that isn't JSON (KES left the key out, ESO fails)")
 	add(s.extract, "a value that isn't a JSON object (KES wrote no keys or numbered ones, ESO fails)")
 	add(s.binary, "base64 that isn't canonical (KES decoded leniently, ESO fails)")
+	s.common(add)
+	c.valueShapes(parts)
+}
+
+// common are shapes for which ESO has no form in either fidelity.
+func (s *shapes) common(add func(when bool, text string)) {
 	add(s.gcpText, "bytes that aren't UTF-8 (KES replaced them) and empty values (ESO fails)")
 	add(s.path, "a path without parameters (KES wrote the Secret without them, ESO writes none if nothing else is fetched)")
 	add(s.akeyless, "empty values (ESO fails), dynamic secrets with values that aren't strings")
 	add(s.alibaba, "empty values (ESO fails)")
+}
+
+// reportExact names what no template gives (facts: eso-providers-aws-azure-
+// gcp.md section 7, D2-D6, eso-providers-vault-ibm-akeyless-alibaba.md 1.6).
+func (s *shapes) reportExact(c *conv) {
+	var parts []string
+	add := func(when bool, text string) {
+		if when {
+			parts = append(parts, text)
+		}
+	}
+	json := s.property || s.extract || s.vaultWhole || s.ibmKV
+	add(json, "numbers beyond 1.8e308 (Infinity in KES, ESO fails)")
+	add(json, "objects and arrays to be written as JSON in which a key is an integer or stands twice, or text has half a surrogate pair (ESO fails)")
+	add(s.property && !s.vaultWhole, "a value that isn't JSON (KES left the key out, ESO fails)")
+	add(s.extract, "a value that isn't JSON, or is a JSON array or string (KES wrote no keys or numbered ones, ESO fails)")
+	add(s.ibmKV, "objects whose keys IBM Cloud doesn't send in sorted order (ESO sorts them)")
+	s.common(add)
+	c.valueShapes(parts)
+}
+
+func (c *conv) valueShapes(parts []string) {
 	if len(parts) > 0 {
 		c.report(rule.ValueShapes, c.in.Pos, "equal to the Secret of KES unless the backend holds: %s", strings.Join(parts, "; "))
 	}

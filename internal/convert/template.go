@@ -85,9 +85,12 @@ func (c *conv) print(t kes.Text) (text string, ok bool) {
 
 // translated turns lodash's JavaScript into a Go template.
 func (c *conv) translated(t kes.Text, target lodash.Target) (lodash.Translation, bool) {
+	var keys []string
+	target.Exact = c.exact
 	target.Fetched = func(key string) (known, sure bool) {
+		keys = append(keys, key)
 		sure = c.fetches(key)
-		return sure || len(c.out.DataFrom) > 0, sure
+		return sure || c.unknownKeys(), sure
 	}
 	out, err := lodash.Translate(t.Value, target)
 	for _, r := range lodash.Refusals(err) {
@@ -96,7 +99,11 @@ func (c *conv) translated(t kes.Text, target lodash.Target) (lodash.Translation,
 	for _, n := range out.Notes {
 		c.report(rule.TemplateShapes, t.Pos, "%s: %s", t.Path, n.Message)
 	}
-	return out, err == nil
+	if err != nil {
+		return out, false
+	}
+	slices.Sort(keys)
+	return c.overData(out, slices.Compact(keys)), true
 }
 
 func (c *conv) refused(t kes.Text, r *lodash.Refused) {
@@ -218,8 +225,11 @@ func (c *conv) decodeData(t kes.Text) (string, bool) {
 // unlessFetched: under dataFrom the keys aren't known, and a fetched one wins
 // even if it is empty (facts: eso-templates.md E6).
 func (c *conv) unlessFetched(key, text string) string {
-	if len(c.out.DataFrom) == 0 {
+	switch {
+	case !c.unknownKeys():
 		return text
+	case len(c.extracts) > 0:
+		return fmt.Sprintf("%s{{ if hasKey $o %q }}{{ get $o %q }}{{ else }}%s{{ end }}", actions(c.dataActions([]string{key}, nil)...), key, key, text)
 	}
 	return fmt.Sprintf("{{ $f := false }}{{ range $k, $_ := . }}{{ if eq $k %q }}{{ $f = true }}{{ end }}{{ end }}{{ if $f }}{{ index . %q }}{{ else }}%s{{ end }}", key, key, text)
 }
@@ -228,7 +238,8 @@ func (c *conv) unlessFetched(key, text string) string {
 // ones must not reach the Secret: then every other key is named instead.
 func (c *conv) mergePolicy() {
 	out := &c.out.Target.Template
-	if len(out.Data) == 0 {
+	c.templateFrom()
+	if len(out.Data) == 0 && len(c.hidden) == 0 {
 		return
 	}
 	var missing []string

@@ -154,4 +154,11 @@ var (
 			"runs a template (lib/poller.js:99 of 8.5.5: every byte loses its high bit); the natural form keeps UTF-8.",
 		Fix: "nothing to do unless the stored values are of that kind",
 	}
+	BadAnnotation = Rule{
+		ID: "KES123", Name: "bad-annotation", Severity: manifest.Error,
+		Summary: "an annotation that is meant for kesbridge has a value that it doesn't know",
+		Detail: "kesbridge/fidelity on a KES object says how faithful its conversion has to be: natural (ESO's usual form) or exact (KES's bytes, through templates). " +
+			"Another value would be obeyed by guessing.",
+		Fix: "write natural or exact, or remove the annotation",
+	}
 )

@@ -82,7 +82,7 @@ func All() []Rule {
 		UnknownVersion, NoEffect, NeverWorked, DroppedItem,
 		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
-		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes,
+		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes, BadAnnotation,
 		DerivedStore, UnmatchedStore, SharedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew,
 		ProvenDifferent, NotProvable, ProvenExcept,
 	}
