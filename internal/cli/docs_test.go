@@ -42,6 +42,11 @@ func commandsPage() string {
 			commandSection(&b, cmd)
 		}
 	}
+	b.WriteString("\n## Administrator\n\nWhat an app's author must not decide is set in the environment of the process alone; no flag, parameter or file in a\n" +
+		"repository sets it.\n\n| variable | meaning |\n|---|---|\n")
+	for _, row := range adminSettings() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", row.env, row.usage)
+	}
 	b.WriteString("\n## kesbridge completion bash|zsh|fish|powershell\n\nPrints a completion script for a shell; `kesbridge completion SHELL --help` says how to load it.\n")
 	return b.String()
 }
