@@ -90,6 +90,8 @@ func TestDirectory(t *testing.T) {
 		{DirectoryOptions{Recurse: true, Include: "{a.yml,sub/deep/*}"}, "a.yml sub/deep/e.yaml", ""},
 		{DirectoryOptions{Recurse: true, Exclude: "{*values*,sub/*,skipped.yaml}"}, "a.yml b.yaml c.json", ""},
 		{DirectoryOptions{Include: "b*", Exclude: "b.yaml"}, "", ""},
+		{DirectoryOptions{DisableExtensionFilter: true}, "README.md a.yml b.yaml c.json z.YAML", "skipped.yaml values.yaml"},
+		{DirectoryOptions{DisableExtensionFilter: true, Include: "*.{md,YAML}"}, "README.md z.YAML", ""},
 	} {
 		dir := t.TempDir()
 		write(t, dir, tree)

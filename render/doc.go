@@ -1,12 +1,17 @@
 // Package render turns an application directory into the YAML streams that
-// Argo CD would apply: a plain directory of manifests, a kustomization or a
-// Helm chart, found by what the directory holds.
+// Argo CD would apply: a plain directory of manifests and jsonnet, a
+// kustomization or a Helm chart, found by what the directory holds, with the
+// options that an Application may have for it.
 //
 // Everything happens in this process with the tools' own libraries: no helm
 // or kustomize binary, no shell, no network. Nothing outside the repository is
-// read, through symbolic links neither, and nothing in it is written.
+// read, through symbolic links neither, and nothing in it is written. Two
+// things ask for a program, and are off unless an administrator allows them:
+// charts in a kustomization, for which kustomize runs this program again (see
+// HelmCommand), and remote bases, for which it runs git (Network).
 //
 // The streams are the tools' own bytes: what `kustomize build` and
 // `helm template --include-crds` print, and for a directory the files as they
-// are. Nothing is parsed and printed again.
+// are. Nothing is parsed and printed again; only what jsonnet evaluates to is
+// printed here, as YAML.
 package render
