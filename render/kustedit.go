@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 deprecated fields are in the kustomizations that people have
+
 package render
 
 import (
@@ -197,7 +199,7 @@ func addLabels(m *types.Kustomization, opt *KustomizeOptions) error {
 func addPairs(kind string, to, pairs map[string]string, force bool) error {
 	for _, key := range slices.Sorted(maps.Keys(pairs)) {
 		if _, ok := to[key]; ok && !force {
-			return fmt.Errorf("%s %s already in kustomization file. Use --force to override.", kind, key) //nolint:staticcheck // kustomize's words
+			return fmt.Errorf("%s %s already in kustomization file. Use --force
 		}
 		to[key] = pairs[key]
 	}

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 deprecated fields are in the kustomizations that people have
+
 package render
 
 import (

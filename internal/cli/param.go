@@ -125,7 +125,7 @@ func (a *app) options(cmd *cobra.Command) (options, error) {
 		}
 	}
 	if o.store != "" && !objectName.MatchString(o.store) {
-		return o, &usageError{cmd.CommandPath(), fmt.Errorf("--store %q is no name of an object: lower-case letters, digits, - and .", o.store)}
+		return o, &usageError{cmd.CommandPath(), fmt.Errorf("--store %q is no name of an object (lower-case letters, digits, - and .)", o.store)}
 	}
 	if o.verbose && o.quiet {
 		return o, &usageError{cmd.CommandPath(), fmt.Errorf("--verbose and --quiet exclude each other")}

@@ -70,8 +70,7 @@ func (t *translator) returnStatement(s *ast.ReturnStatement) {
 
 func (t *translator) ifStatement(s *ast.IfStatement, word string) {
 	var condition string
-	var prelude []item
-	prelude = t.apart(func() { condition = t.condition(s.Test) })
+	prelude := t.apart(func() { condition = t.condition(s.Test) })
 	if word == "else if" && len(prelude) > 0 {
 		// The test needs actions of its own first: a nested if.
 		t.do("else")

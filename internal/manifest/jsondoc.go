@@ -15,7 +15,6 @@ type jsonDoc struct {
 	off    int64 // of t[0] in the source
 	origin string
 	crlf   bool
-	err    error
 }
 
 // jsonDocument visits the objects in a JSON document. only tells that there

@@ -51,6 +51,15 @@ var (
 	}
 )
 
+// RenderWarning is what a rendering library says.
+var RenderWarning = Rule{
+	ID: "KES305", Name: "render-warning", Severity: manifest.Warning,
+	Summary: "helm or kustomize warns about the application",
+	Detail: "The library that renders says something that Argo CD's native rendering would only log, for example that a resource with an unknown hook is left out " +
+		"(Argo CD leaves it out as well).",
+	Fix: "see whether what the message names is meant",
+}
+
 // Proofs (4xx).
 var (
 	ProvenDifferent = Rule{
@@ -83,7 +92,7 @@ func All() []Rule {
 		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
 		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes, BadAnnotation,
-		DerivedStore, UnmatchedStore, SharedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew,
+		DerivedStore, UnmatchedStore, SharedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning,
 		ProvenDifferent, NotProvable, ProvenExcept,
 	}
 }
