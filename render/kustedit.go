@@ -199,7 +199,8 @@ func addLabels(m *types.Kustomization, opt *KustomizeOptions) error {
 func addPairs(kind string, to, pairs map[string]string, force bool) error {
 	for _, key := range slices.Sorted(maps.Keys(pairs)) {
 		if _, ok := to[key]; ok && !force {
-			return fmt.Errorf("%s %s already in kustomization file. Use --force
+			//lint:ignore ST1005 kustomize's own words
+			return fmt.Errorf("%s %s already in kustomization file. Use --force to override.", kind, key)
 		}
 		to[key] = pairs[key]
 	}
