@@ -28,7 +28,7 @@ type esoSim struct {
 // newESOSims gives one for each behaviour among the profile's releases.
 func newESOSims(in *kes.ExternalSecret, out *eso.ExternalSecret, o Options) []*esoSim {
 	t := &out.Target.Template
-	templates := false
+	templates := len(t.TemplateFrom) > 0
 	for _, m := range []manifest.Map{t.Data, t.Labels, t.Annotations} {
 		for _, f := range m {
 			templates = templates || strings.Contains(textOf(f.Value), "{{")
@@ -238,10 +238,19 @@ func (e *esoSim) apply(fetched map[string][]byte) (*secret, error) {
 	if s.kind == "" {
 		s.kind = "Opaque"
 	}
-	if len(t.Data) == 0 || t.Merge {
+	if len(t.Data)+len(t.TemplateFrom) == 0 || t.Merge {
 		maps.Copy(s.data, fetched)
 	}
 	values := texts(fetched)
+	for _, from := range t.TemplateFrom {
+		m, err := e.templates.literal(from.Literal, values)
+		if err != nil {
+			return nil, err
+		}
+		for k, v := range m {
+			s.data[k] = []byte(v)
+		}
+	}
 	for _, f := range t.Data {
 		text, err := e.templates.execute(f.Key, textOf(f.Value), values)
 		if err != nil {

@@ -59,6 +59,8 @@ func doubt(n ast.Node) string {
 		switch {
 		case bitwise(n.Operator):
 			return bits
+		case (n.Operator == token.EQUAL || n.Operator == token.NOT_EQUAL) && !ofText(n.Left) && !ofText(n.Right):
+			return "it compares loosely, which the engine gets wrong for texts like 1.00"
 		case ok && relational(n.Operator) && relational(right.Operator):
 			return "it has a chain of comparisons, which the engine reads from the right"
 		}
@@ -80,6 +82,17 @@ func doubt(n ast.Node) string {
 		return "it awaits"
 	}
 	return ""
+}
+
+// ofText: loosely equal to a text or to null is what the engine gets right.
+func ofText(e ast.Expression) bool {
+	switch e := e.(type) {
+	case *ast.StringLiteral, *ast.NullLiteral, *ast.TemplateLiteral:
+		return true
+	case *ast.Identifier:
+		return e.Name == "undefined"
+	}
+	return false
 }
 
 func relational(op token.Token) bool {

@@ -172,6 +172,20 @@ func (t *templateSet) execute(key, text string, values map[string]string) (strin
 	return w.b.String(), nil
 }
 
+// literal is mapScopeApply: what the text renders to is read as a YAML 1.1
+// mapping of text to text (facts: eso-templates.md B5).
+func (t *templateSet) literal(text string, values map[string]string) (map[string]string, error) {
+	rendered, err := t.execute(text, text, values)
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]string{}
+	if err := yaml.Unmarshal([]byte(rendered), &m); err != nil {
+		return nil, failf("templateFrom: %v", err)
+	}
+	return m, nil
+}
+
 func (t *templateSet) functions() template.FuncMap {
 	if t.funcs == nil {
 		t.funcs = template.FuncMap{}

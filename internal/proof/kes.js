@@ -69,6 +69,10 @@
     return apply(toFixed, this, [digits])
   } }.toFixed, writable: true, configurable: true, enumerable: false })
 
+  for (const n of ['trim', 'trimStart', 'trimEnd']) { // goja's loses lone surrogates
+    bounded(String.prototype, n, t => /[\ud800-\udfff]/.test(String(t)))
+  }
+
   // --- JSON.stringify: goja's indents nested values too far
   const quoteString = JSON.stringify
   const isProto = [Number, String, Boolean]

@@ -16,6 +16,19 @@ var templateMutations = []mutation{
 		unwritten := func(d eso.Data) bool { return t.Data.Get(d.SecretKey) == nil }
 		return !was && len(t.Data) > 0 && (len(es.DataFrom) > 0 || slices.ContainsFunc(es.Data, unwritten))
 	}},
+	{"templateFrom omitted", func(es *eso.ExternalSecret) bool {
+		had := len(es.Target.Template.TemplateFrom) > 0
+		es.Target.Template.TemplateFrom = nil
+		return had
+	}},
+	{"templateFrom without quoting", func(es *eso.ExternalSecret) bool {
+		done := false
+		for i, f := range es.Target.Template.TemplateFrom {
+			es.Target.Template.TemplateFrom[i].Literal = strings.ReplaceAll(f.Literal, "toRawJson", "toString")
+			done = done || strings.Contains(f.Literal, "toRawJson")
+		}
+		return done
+	}},
 	{"Replace for Merge", func(es *eso.ExternalSecret) bool {
 		was := es.Target.Template.Merge
 		es.Target.Template.Merge = false

@@ -93,12 +93,15 @@ func convertedPairs(t testing.TB) []pair {
 				t.Fatal(err)
 			}
 		}
-		version := ""
+		version, fidelity := "", ""
 		if args, err := os.ReadFile(filepath.Join(dir, "args")); err == nil {
 			f := strings.Fields(string(args))
 			for i := range f {
-				if f[i] == "--eso-version" {
+				switch f[i] {
+				case "--eso-version":
 					version = f[i+1]
+				case "--fidelity":
+					fidelity = f[i+1]
 				}
 			}
 		}
@@ -112,6 +115,12 @@ func convertedPairs(t testing.TB) []pair {
 			if version == "" {
 				version = settings.EsoVersion
 			}
+		}
+		if fidelity != "" {
+			if settings == nil {
+				settings, _ = (*config.Config)(nil).For("")
+			}
+			settings.Fidelity = fidelity
 		}
 		for _, in := range decodeAll(t, filepath.Base(dir), string(text)) {
 			if p, ok := convertPair(t, filepath.Base(dir), in, version, rules, settings); ok {
@@ -128,8 +137,6 @@ var different = map[string]Outcome{
 	"akeyless/akeyless":     Different,   // extract of numbers needs ESO 2.8
 	"alicloud-1.3/alicloud": NotProvable, // one value is read as base64 and as JSON
 	"vault-kv2/vault":       NotProvable, // a path that isn't clean
-	// Before 2.8 ESO can't extract numbers from Akeyless.
-	"exact-backends/akeyless": Different,
 }
 
 // TestConvertedPairs: what internal/convert makes is proven, but for the

@@ -156,3 +156,26 @@ func TestGoTemplateRows(t *testing.T) {
 		}
 	}
 }
+
+// TestLiteralRows is eso-templates.md B5, [run].
+func TestLiteralRows(t *testing.T) {
+	for _, c := range []struct{ text, v, want string }{
+		{"a: x", "", "a=x"}, {`{"a":"1"}`, "", "a=1"}, {"a: |\n  x\n", "", "a=x\n"}, {"a: 5", "", "a=5"}, {"a: true", "", "a=true"},
+		{"a: null", "", "a="}, {"a:", "", "a="}, {"a: yes", "", "a=true"}, {"y: 1", "", "true=1"}, {"a: {b: c}", "", "fail"}, {"- a", "", "fail"},
+		{"scalar", "", "fail"}, {"", "", ""}, {"# c", "", ""}, {"a: 1\na: 2", "", "a=2"}, {"a: 1\n---\nb: 2", "", "a=1"},
+		{"a: {{ .v }}", "x: y", "fail"}, {"a: {{ .v | toRawJson }}", "x: \"y\"\n<é", "a=x: \"y\"\n<é"}, {"a: {{ .v | toRawJson }}", "\xff", "a=\ufffd"},
+		{"{{ range $k, $v := . }}p_{{ $k }}: {{ $v | toRawJson }}\n{{ end }}", "x", "p_v=x"},
+	} {
+		got := "fail"
+		if m, err := newTemplateSet(v29).literal(c.text, map[string]string{"v": c.v}); err == nil {
+			data := map[string][]byte{}
+			for k, v := range m {
+				data[k] = []byte(v)
+			}
+			got = list(data)
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
