@@ -32,6 +32,8 @@ type engine struct {
 	fetch, render goja.Callable
 	parse, bytes  goja.Callable
 	trapped       *unsureError
+	// get and byPath are the backend of the item that is being fetched.
+	get, byPath func() goja.Value
 }
 
 func newEngine() *engine {
@@ -45,6 +47,8 @@ func newEngine() *engine {
 	native := e.vm.NewObject()
 	for name, f := range map[string]func(goja.FunctionCall) goja.Value{
 		"parse": e.jsonParse, "trap": e.trapCall, "decode": e.decode, "encode": e.encode,
+		"get":        func(goja.FunctionCall) goja.Value { return e.get() },
+		"getByPath":  func(goja.FunctionCall) goja.Value { return e.byPath() },
 		"isEncoding": e.isEncoding, "dump": e.dump, "load": e.load,
 	} {
 		_ = native.Set(name, f)
@@ -54,7 +58,7 @@ func newEngine() *engine {
 		panic(err)
 	}
 	api := v.ToObject(e.vm)
-	e.fetch, _ = goja.AssertFunction(api.Get("fetchAll"))
+	e.fetch, _ = goja.AssertFunction(api.Get("fetchOne"))
 	e.render, _ = goja.AssertFunction(api.Get("render"))
 	e.bytes, _ = goja.AssertFunction(api.Get("bytes"))
 	e.parse, _ = goja.AssertFunction(api.Get("jsonParse"))

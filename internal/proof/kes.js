@@ -221,9 +221,9 @@
   }
 
   // --- lib/backends/kv-backend.js
-  const dataValue = ({ name, key, path, hasProperty, property, isBinary }, get, getByPath) => {
-    let value = path ? getByPath(path) : get(key)
-    if (hasProperty) {
+  const dataValue = (name, path, property, isBinary) => {
+    let value = path ? native.getByPath() : native.get()
+    if (property !== undefined) {
       let parsed
       try { parsed = JSON.parse(value) } catch (err) { return undefined }
       const r = lookup(parsed, property)
@@ -240,11 +240,12 @@
   const toBuffer = v => v instanceof Buffer ? v : Buffer.from(typeof v === 'object' ? JSON.stringify(v) : valueText(v), 'utf8')
   const jsonOrNothing = v => { try { return JSON.parse(v) } catch (err) { return undefined } }
 
-  function fetchAll (spec, get, getByPath) {
-    const values = spec.dataFrom.map(k => jsonOrNothing(get(k)))
-      .concat(spec.data.map(item => dataValue(item, get, getByPath)))
-    const plain = values.reduce((acc, v) => ({ ...acc, ...v }), {})
-    return Object.entries(plain).map(([name, v]) => [name, toBuffer(v)])
+  // What one item adds: [name, buffer, name, buffer, ...].
+  function fetchOne (from, name, path, property, isBinary) {
+    const plain = { ...(from ? jsonOrNothing(native.get()) : dataValue(name, path, property, isBinary)) }
+    const out = []
+    for (const k of Object.keys(plain)) out.push(k, toBuffer(plain[k]))
+    return out
   }
 
   // --- lib/poller.js and lib/utils.js
@@ -269,5 +270,5 @@
     }
     return templates
   }
-  return { fetchAll, render, jsonParse, bytes: b => wrap(new toBytes(b)) }
+  return { fetchOne, render, jsonParse, bytes: b => wrap(new toBytes(b)) }
 })

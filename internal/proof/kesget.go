@@ -3,6 +3,7 @@ package proof
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -81,25 +82,8 @@ func (k *kesSim) part(i int, s *backend) part {
 func (k *kesSim) fetch(f fetchItem, from bool, s *backend) ([]entry, error) {
 	e := k.calm.again()
 	vm := e.vm
-	var dataFrom, data []any
-	if from {
-		dataFrom = append(dataFrom, "k")
-	} else {
-		o := vm.NewObject()
-		_ = o.Set("name", f.item.Name)
-		_ = o.Set("path", f.item.FromPath)
-		_ = o.Set("hasProperty", f.item.Property != nil)
-		if f.item.Property != nil {
-			_ = o.Set("property", *f.item.Property)
-		}
-		_ = o.Set("isBinary", f.item.IsBinary)
-		data = append(data, o)
-	}
-	spec := vm.NewObject()
-	_ = spec.Set("dataFrom", vm.NewArray(dataFrom...))
-	_ = spec.Set("data", vm.NewArray(data...))
-	get := func(goja.FunctionCall) goja.Value { return k.get(e, s, f) }
-	byPath := func(goja.FunctionCall) goja.Value {
+	e.get = func() goja.Value { return k.get(e, s, f) }
+	e.byPath = func() goja.Value {
 		if f.err != nil {
 			e.throw("Error", f.err.Error())
 		}
@@ -109,18 +93,24 @@ func (k *kesSim) fetch(f fetchItem, from bool, s *backend) ([]entry, error) {
 		}
 		return o
 	}
-	v, err := e.fetch(goja.Undefined(), spec, vm.ToValue(get), vm.ToValue(byPath))
+	property := goja.Undefined()
+	if f.item.Property != nil {
+		property = vm.ToValue(*f.item.Property)
+	}
+	v, err := e.fetch(goja.Undefined(), vm.ToValue(from), vm.ToValue(f.item.Name), vm.ToValue(f.item.FromPath), property, vm.ToValue(f.item.IsBinary))
 	if err = e.explain(err); err != nil {
 		return nil, err
 	}
-	var out []entry
-	vm.ForOf(v, func(x goja.Value) bool {
-		o := x.ToObject(vm)
-		bytes := []byte{}
-		_ = vm.ExportTo(o.Get("1"), &bytes)
-		out = append(out, entry{o.Get("0").String(), bytes})
-		return true
-	})
+	list := v.ToObject(vm)
+	n := int(list.Get("length").ToInteger())
+	out := make([]entry, n/2)
+	for i := range out {
+		out[i].name = list.Get(strconv.Itoa(2 * i)).String()
+		out[i].value = []byte{}
+		if err := vm.ExportTo(list.Get(strconv.Itoa(2*i+1)), &out[i].value); err != nil {
+			return nil, &unsureError{why: "a value can't be read"}
+		}
+	}
 	return out, nil
 }
 
