@@ -39,6 +39,10 @@ func adminSettings() []setting {
 			s.Kustomize.BuildOptions = strings.Fields(v)
 			return nil
 		}},
+		{"KESBRIDGE_KUSTOMIZE_VERSION", "kustomize's version in the label that buildMetadata managedByLabel asks for, as the Argo CD line has it (default v5.8.1); rendering itself is that of kustomize 5.8.2", func(s *render.Source, v string) error {
+			s.Kustomize.Version = v
+			return nil
+		}},
 		{"KESBRIDGE_DIRECTORY_MAX_SIZE", "reposerver.max.combined.directory.manifests.size in bytes (default 10000000)", func(s *render.Source, v string) error {
 			n, err := strconv.ParseInt(v, 10, 64)
 			s.Directory.MaxSize = n

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,9 +40,8 @@ type storeKey struct {
 
 // servedNeed is what a store was first referenced for.
 type servedNeed struct {
-	need   store.Need
-	pos    string
-	warned bool
+	need, pos string
+	warned    bool
 }
 
 // served warns, once per store, where one store is to serve two needs: it has
@@ -51,19 +51,21 @@ func (o *Output) served(obj *manifest.Object, res convert.Result) {
 	if key.kind == "SecretStore" {
 		key.namespace = obj.Ref.Namespace
 	}
-	need := res.Need.Normal()
+	need := strings.Join(res.Need.Requirements(o.opts.Settings.Controller), "; ")
 	first, ok := o.run.needs[key]
 	switch {
 	case !ok:
 		o.run.needs[key] = servedNeed{need: need, pos: obj.Pos.String()}
-	case !first.warned && first.need.Name() != need.Name():
+	case !first.warned && reason.ReplaceAllString(first.need, "") != reason.ReplaceAllString(need, ""):
 		first.warned = true
 		o.run.needs[key] = first
-		env := o.opts.Settings.Controller
-		o.report(rule.SharedStore, obj, "%s %s is to serve this (%s) and %s (%s)", key.kind, key.name,
-			strings.Join(need.Requirements(env), "; "), first.pos, strings.Join(first.need.Requirements(env), "; "))
+		o.report(rule.SharedStore, obj, "%s %s is to serve this (%s) and %s (%s)", key.kind, key.name, need, first.pos, first.need)
 	}
 }
+
+// reason is what a requirement says in brackets: where its value is from.
+// A region means the same whether a manifest gives it or the controller.
+var reason = regexp.MustCompile(` \([^()]*\)`)
 
 // observe notes an ESO object that somebody wrote by hand.
 func (o *Output) observe(obj *manifest.Object) {
