@@ -116,14 +116,7 @@ func (h *helmFiles) read(f helmFile) ([]byte, error) {
 	if !h.src.Network.Allow {
 		return nil, &NetworkError{URL: f.url}
 	}
-	u, err := url.Parse(f.url)
-	if err != nil {
-		return nil, err
-	}
-	// Argo CD's default of helm.valuesFileSchemes.
-	if s := strings.ToLower(u.Scheme); s != "http" && s != "https" {
-		return nil, &UnsupportedError{What: "the URL scheme " + u.Scheme}
-	}
+	// http and https only, Argo CD's default of helm.valuesFileSchemes.
 	get := fetcher{max: maxValueFile}
 	return get.get(h.ctx, f.url)
 }

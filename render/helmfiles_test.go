@@ -25,6 +25,7 @@ func orderRepo(t *testing.T) (dir, root string) {
 		"app/linked":             "-> ../env/prod",
 		"app/gone.yaml":          "-> nowhere.yaml",
 		"app/out.yaml":           "-> ../../secret.yaml",
+		"app/around.yaml":        "-> ../../around",
 		"app/outside":            "-> ../../other",
 		"app/self":               "-> .",
 		"app/d.json":             "{\"last\": \"d.json\"}",
@@ -36,7 +37,7 @@ func orderRepo(t *testing.T) (dir, root string) {
 	write(t, filepath.Dir(root), map[string]string{
 		"ref/values/a.yaml": "last: ref a", "ref/values/b.yaml": "last: ref b", "ref/top.yaml": "last: ref top",
 	})
-	for name, target := range map[string]string{"ref/out.yaml": "../secret.yaml", "ref/back.yaml": "../repo/top.yaml"} {
+	for name, target := range map[string]string{"ref/out.yaml": "../secret.yaml", "ref/back.yaml": "../repo/top.yaml", "around": "repo/top.yaml"} {
 		if err := os.Symlink(target, filepath.Join(filepath.Dir(root), name)); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +75,7 @@ func TestHelmValueFiles(t *testing.T) {
 		{in: "none/*.yaml"}, {in: "none/*.yaml a.yaml", ignore: true, want: "repo/app/a.yaml"},
 		{in: "none.yaml", want: "repo/app/none.yaml"}, {in: "none.yaml a.yaml gone.yaml", ignore: true, want: "repo/app/a.yaml"},
 		{in: "[", want: ""},
-		{in: "out.yaml"}, {in: "out.yaml", ignore: true}, {in: "out*"}, {in: "out*", ignore: true},
+		{in: "around.yaml"}, {in: "out.yaml"}, {in: "out.yaml", ignore: true}, {in: "out*"}, {in: "out*", ignore: true},
 		{in: "../../secret.yaml", ignore: true}, {in: "../../*.yaml", ignore: true}, {in: "/"}, {in: ".."}, {in: ".", want: "repo/app"},
 		{in: "outside/*.yaml"},
 		{in: "$r/top.yaml /top.yaml", want: "ref/top.yaml repo/top.yaml"},

@@ -56,8 +56,7 @@ func (r *chartRepos) registry(ref string) (*remote.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Registries redirect to where the blobs are.
-	client.CheckRedirect = keepCredentials
+	// It follows redirects to where the blobs are, without the credentials.
 	a := &auth.Client{Client: client, Cache: auth.NewCache()}
 	a.SetUserAgent(userAgent)
 	switch file := filepath.Join(r.net.HelmConfigDir, "registry", "config.json"); {
