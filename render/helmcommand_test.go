@@ -83,9 +83,11 @@ func TestHelmMainTemplate(t *testing.T) {
 	if w := HelmWarnings(path); len(w) != 8 || !strings.Contains(w[0], "Secret u is left out") || HelmWarnings(path) != nil {
 		t.Errorf("%q", w)
 	}
+	outside := filepath.Join(t.TempDir(), "kustomize-helm-x", "sub", "values.yaml")
+	write(t, filepath.Dir(outside), map[string]string{"values.yaml": "a: outside\n"})
 	for _, args := range [][]string{
 		{}, {"install", "x", dir}, {"plugin", "list"}, {"template"}, {"template", "a", "b", "c"}, {"template", "a", root + "/none"}, {"template", "--generate-name", "rel", dir},
-		{"template", "rel", dir, "--post-renderer", "x"}, {"template", "rel", dir, "--name-template", "x"}, {"template", "rel", dir, "-f", "/etc/passwd"}, {"template", "rel", dir, "-f", "-"},
+		{"template", "rel", dir, "--post-renderer", "x"}, {"template", "rel", dir, "--name-template", "x"}, {"template", "rel", dir, "-f", outside}, {"template", "rel", dir, "-f", "-"},
 		{"template", "rel", "/etc"}, {"template", strings.Repeat("x", 54), dir}, {"template", "rel", dir, "--kube-version", "x"}, {"template", "--name-template", `{{ env "HOME" }}`, dir},
 		{"template", "--name-template", `{{ getHostByName "localhost" }}`, dir}, {"pull", "x"}, {"template", "rel", dir, "--output-dir", root},
 	} {
