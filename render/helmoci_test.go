@@ -77,6 +77,24 @@ func (r *registry) config(more string) string {
 	return dir
 }
 
+// helmTakes: Helm's own client takes the server for a registry.
+func helmTakes(t *testing.T, r *registry) {
+	client, err := helmregistry.NewClient(helmregistry.ClientOptHTTPClient(r.Client()), helmregistry.ClientOptCredentialsFile(t.TempDir()+"/none"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{"db:1.3.0+build.1", "old:1.0.0", "multi:1.0.0"} {
+		if _, err := client.Pull(r.host() + "/team/" + ref); err != nil {
+			t.Error(ref, err)
+		}
+	}
+	for _, ref := range []string{"image:1.0.0", "bad:1.0.0"} {
+		if _, err := client.Pull(r.host() + "/team/" + ref); err == nil {
+			t.Error("Helm takes", ref)
+		}
+	}
+}
+
 func TestHelmOCI(t *testing.T) {
 	r := newRegistry(t)
 	for _, v := range []string{"1.0.0", "1.2.0", "2.0.0-rc1", "1.3.0_build.1"} {
@@ -93,21 +111,8 @@ func TestHelmOCI(t *testing.T) {
 			r.files[p] = append(r.files[p][:len(r.files[p])-1:len(r.files[p])-1], 'x')
 		}
 	}
-	// Helm's own client takes this for a registry.
-	client, err := helmregistry.NewClient(helmregistry.ClientOptHTTPClient(r.Client()), helmregistry.ClientOptCredentialsFile(t.TempDir()+"/none"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, ref := range []string{"db:1.3.0+build.1", "old:1.0.0", "multi:1.0.0"} {
-		if _, err := client.Pull(r.host() + "/team/" + ref); err != nil {
-			t.Error(ref, err)
-		}
-	}
-	for _, ref := range []string{"image:1.0.0", "bad:1.0.0"} {
-		if _, err := client.Pull(r.host() + "/team/" + ref); err == nil {
-			t.Error("Helm takes", ref)
-		}
-	}
+	// Last, since requests of a pull that fails may still be under way after it.
+	defer helmTakes(t, r)
 	r.requests()
 	cache := t.TempDir()
 	for _, c := range []struct{ name, version, want string }{
