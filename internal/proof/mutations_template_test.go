@@ -100,6 +100,11 @@ var templateMutations = []mutation{
 		}
 		return strings.TrimSuffix(after, "{{ end }}")
 	})},
-	{"value printed with blanks trimmed", mapped(tplData, func(_, v string) string { return strings.ReplaceAll(v, "{{ .", "{{ trim .") })},
+	{"value printed with blanks trimmed", mapped(tplData, func(_, v string) string {
+		if strings.HasPrefix(v, "{{ .") && len(v) < 40 {
+			return strings.Replace(v, "{{ .", "{{ trim .", 1)
+		}
+		return v
+	})},
 	{"another value in a template", mapped(tplData, func(_, v string) string { return strings.ReplaceAll(v, "{{ .", "{{ .other_") })},
 }

@@ -63,7 +63,10 @@ var itemMutations = []mutation{
 	{"Auto decoding", each(func(d *eso.Data) bool { return d.RemoteRef.Decode == "Base64" && set(&d.RemoteRef.Decode, "Auto") })},
 	{"Base64URL decoding", each(func(d *eso.Data) bool { return d.RemoteRef.Decode == "Base64" && set(&d.RemoteRef.Decode, "Base64URL") })},
 	{"decoding where there was none", each(func(d *eso.Data) bool { return d.RemoteRef.Decode == "" && set(&d.RemoteRef.Decode, "Base64") })},
-	{"Auto decoding where there was none", each(func(d *eso.Data) bool { return d.RemoteRef.Decode == "" && set(&d.RemoteRef.Decode, "Auto") })},
+	{"Auto decoding where there was none", each(func(d *eso.Data) bool {
+		// A whole document that only a template reads is never base64.
+		return !strings.HasPrefix(d.SecretKey, "kesbridge_doc") && d.RemoteRef.Decode == "" && set(&d.RemoteRef.Decode, "Auto")
+	})},
 	{"double decoding by a template", func(es *eso.ExternalSecret) bool {
 		for _, d := range es.Data {
 			if d.RemoteRef.Decode == "Base64" && es.Target.Template.Data.Get(d.SecretKey) == nil {
@@ -95,7 +98,8 @@ var itemMutations = []mutation{
 		d := es.Data[0]
 		d.SecretKey = "added"
 		es.Data = append(es.Data, d)
-		return len(es.Target.Template.Data) == 0 || es.Target.Template.Merge
+		t := es.Target.Template
+		return len(t.Data)+len(t.TemplateFrom) == 0 || t.Merge
 	}},
 	{"renamed key", each(func(d *eso.Data) bool { return set(&d.SecretKey, d.SecretKey+"2") })},
 	{"key with other punctuation", each(func(d *eso.Data) bool {
