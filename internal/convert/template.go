@@ -102,6 +102,14 @@ func (c *conv) translated(t kes.Text, target lodash.Target) (lodash.Translation,
 	if err != nil {
 		return out, false
 	}
+	for _, key := range keys {
+		// KES's value of the key is made by a template of its own, and one
+		// template doesn't see what another prints.
+		if !c.exact && c.written.Get(key) != nil {
+			c.report(rule.NoEquivalent, t.Pos, "%s reads data.%s, whose value ESO fetches in another shape than KES; --fidelity exact has a form", t.Path, key)
+			return out, false
+		}
+	}
 	slices.Sort(keys)
 	return c.overData(out, slices.Compact(keys)), true
 }
