@@ -40,9 +40,27 @@ func (c *conv) dataFrom() {
 			c.extracts = append(c.extracts, extract{c.document(ref), it.Key})
 		default:
 			c.out.DataFrom = append(c.out.DataFrom, eso.DataFrom{Extract: &ref})
+			c.stringsOnly(it)
 		}
 		c.shapes.extract = true
 	}
+}
+
+// stringsOnly: Akeyless's extract before ESO 2.8 and Alibaba's in every
+// version read the document into a map of strings (akeyless.go and kms.go,
+// GetSecretMap) and fail on anything else.
+func (c *conv) stringsOnly(it *kes.Item) {
+	version := c.opts.Profile.Version()
+	switch c.in.Spec.Backend {
+	case kes.Akeyless:
+		if version != "" && !older(version, 2, 8) {
+			return
+		}
+	case kes.AlicloudSecretsManager:
+	default:
+		return
+	}
+	c.report(rule.StringsOnly, it.Pos, "%s: ESO (for Akeyless before 2.8) fails on a document with a value that isn't a string; KES took numbers, booleans and objects", it.Path)
 }
 
 // data converts spec.data. ESO's webhook refuses a repeated secretKey, so of

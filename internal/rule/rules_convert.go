@@ -161,4 +161,11 @@ var (
 			"Another value would be obeyed by guessing.",
 		Fix: "write natural or exact, or remove the annotation",
 	}
+	StringsOnly = Rule{
+		ID: "KES124", Name: "strings-only", Severity: manifest.Warning,
+		Summary: "dataFrom of a backend whose ESO provider takes only strings",
+		Detail: "KES spread any JSON object into the Secret. ESO's Akeyless provider before 2.8 and its Alibaba provider fail on an object that holds a number, a boolean or an " +
+			"object, and then nothing is written.",
+		Fix: "use --fidelity exact, or a stores rule with fidelity: exact, where such values are possible",
+	}
 )

@@ -91,7 +91,7 @@ func All() []Rule {
 		UnknownVersion, NoEffect, NeverWorked, DroppedItem,
 		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
-		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes, BadAnnotation,
+		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes, BadAnnotation, StringsOnly,
 		DerivedStore, UnmatchedStore, SharedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning,
 		ProvenDifferent, NotProvable, ProvenExcept,
 	}
