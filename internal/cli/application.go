@@ -181,6 +181,7 @@ func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify b
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
+		a.conclude(o, run) // what the others have to say is said in the same run
 		return err
 	}
 	if err := a.proveRendered(ctx, run, proofs); err != nil {

@@ -76,6 +76,7 @@ func (a *app) convert(ctx context.Context, o options, files []string) error {
 		plans = append(plans, p.plan)
 	}
 	if err := errors.Join(errs...); err != nil {
+		a.conclude(o, run) // what the others have to say is said in the same run
 		return err
 	}
 	if !content && !o.allowEmpty {

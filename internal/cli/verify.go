@@ -164,6 +164,7 @@ func (a *app) verify(ctx context.Context, o options, paths []string, fixtureDir,
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
+		a.conclude(o, run) // what the others have to say is said in the same run
 		return err
 	}
 	if v.files == 0 && !o.allowEmpty {

@@ -40,7 +40,7 @@ func Decode(o *manifest.Object) (*ExternalSecret, manifest.Findings) {
 		case "secretDescriptor":
 			descriptor = &f
 		default:
-			d.unknown(f, "", []string{"metadata", "spec"})
+			d.unknownIn(f, "", []string{"metadata", "spec"})
 		}
 	}
 	if !named {
@@ -250,9 +250,6 @@ func (d *decoder) dataFrom(f field, path string) []Text {
 	}
 	return out
 }
-
-// unknown reports a field that the CRD doesn't have at the top level.
-func (d *decoder) unknown(f field, path string, known []string) { d.unknownIn(f, path, known) }
 
 // unknownIn reports a field that isn't one of the known ones.
 func (d *decoder) unknownIn(f field, path string, known []string) {

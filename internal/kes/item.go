@@ -2,6 +2,7 @@ package kes
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,7 +68,7 @@ func (d *decoder) item(n *yaml.Node, path string, known []string) Item {
 	it := Item{Pos: d.o.PosOf(n), Path: path, pos: map[string]manifest.Pos{}}
 	for _, f := range d.fields(n, path) {
 		p := join(path, f.key)
-		if !contains(known, f.key) {
+		if !slices.Contains(known, f.key) {
 			d.unknownIn(f, path, known)
 			continue
 		}
@@ -117,13 +118,4 @@ func (d *decoder) intOrString(f field, path string) string {
 	}
 	d.wrong(f.value, path, "a string or an integer")
 	return ""
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
