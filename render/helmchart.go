@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/Masterminds/semver/v3"
 	"helm.sh/helm/v4/pkg/chart/loader/archive"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
@@ -67,16 +68,28 @@ func (l *chartLoader) explain(err error) error {
 }
 
 // sortDependencies gives subcharts an order: Helm's loader has them in the
-// order of a Go map, and CRDs come out in theirs.
+// order of a Go map, CRDs come out in theirs, and of two with one name a
+// dependency takes the first that fits, by chance. Newest first, it takes what
+// `helm dependency update` got for it.
 func sortDependencies(c *chart.Chart) {
 	deps := slices.Clone(c.Dependencies())
 	slices.SortStableFunc(deps, func(x, y *chart.Chart) int {
-		return cmp.Or(cmp.Compare(x.Name(), y.Name()), cmp.Compare(x.Metadata.Version, y.Metadata.Version))
+		return cmp.Or(cmp.Compare(x.Name(), y.Name()), newer(x.Metadata.Version, y.Metadata.Version))
 	})
 	for _, d := range deps {
 		sortDependencies(d)
 	}
 	c.SetDependencies(deps...)
+}
+
+// newer compares versions, the newest first.
+func newer(x, y string) int {
+	xv, xerr := semver.NewVersion(x)
+	yv, yerr := semver.NewVersion(y)
+	if xerr != nil || yerr != nil {
+		return cmp.Compare(y, x)
+	}
+	return cmp.Or(yv.Compare(xv), cmp.Compare(y, x))
 }
 
 // chartLoader reads a chart's files as helm's pkg/chart/v2/loader LoadDir does:

@@ -88,12 +88,24 @@ func TestHelmLock(t *testing.T) {
 			if err := manager(t, src.Dir, config).Build(); err != nil {
 				t.Fatal(err)
 			}
-			want, err := helmTemplate(src.Dir, withDefaults(src), &values.Options{})
-			if err != nil {
-				t.Fatal(err)
+			// Where two charts have one name, Helm takes one that fits by
+			// chance: the order of a Go map. Ours must be one of its
+			// answers, and always the one of the lock.
+			var want []byte
+			for range 50 {
+				want, err = helmTemplate(src.Dir, withDefaults(src), &values.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if name != "alias" || bytes.Equal(out.Streams[0].Data, want) {
+					break
+				}
 			}
 			if !bytes.Equal(out.Streams[0].Data, want) {
 				t.Errorf("got\n%s\nwant\n%s", out.Streams[0].Data, want)
+			}
+			if s := string(want); name == "alias" && (!strings.Contains(s, "a-1.2.0") || !strings.Contains(s, "b-1.1.0")) {
+				t.Errorf("not the versions of the lock: %s", s)
 			}
 			if len(archives) == 0 || strings.Contains(string(want), "db-1.4.0") {
 				t.Errorf("it says nothing: %s", want)
