@@ -4,6 +4,9 @@ import "bytes"
 
 // editWhole replaces or drops a document.
 func (d *yamlDoc) editWhole(tg *target) error {
+	if tg.res.Action == Edit {
+		return d.editObject(tg)
+	}
 	start := d.t.nodeOffset(tg.site)
 	end := d.tokenEnd(tg.site)
 	if end >= 0 {
@@ -14,13 +17,10 @@ func (d *yamlDoc) editWhole(tg *target) error {
 	if tg.res.Action == Drop {
 		return d.b.dropSegment(d.seg, d.trailing(end))
 	}
-	var out []byte
-	for i, m := range tg.res.Objects {
-		if i > 0 {
-			out = append(out, "---\n"...)
-		}
-		out = append(out, PrintYAML(m)...)
+	if tg.res.Action == Accompany {
+		return d.accompany(tg, end)
 	}
+	out := printDocuments(tg.res.Objects)
 	ls := d.lineStart(start)
 	if before := d.t.b[ls:start]; len(bytes.TrimLeft(before, " ")) == 0 {
 		start = ls
@@ -32,6 +32,39 @@ func (d *yamlDoc) editWhole(tg *target) error {
 	edits := []edit{{d.t.off + int64(start), d.t.off + int64(end), d.breaks(out)}}
 	if err := d.verifyWhole(tg, applyEdits(d.t.b, d.t.off, edits)); err != nil {
 		return err
+	}
+	return d.b.emit(edits)
+}
+
+func printDocuments(objects []Map) []byte {
+	var out []byte
+	for i, m := range objects {
+		if i > 0 {
+			out = append(out, "---\n"...)
+		}
+		out = append(out, PrintYAML(m)...)
+	}
+	return out
+}
+
+// accompany puts documents after one that ends at end.
+func (d *yamlDoc) accompany(tg *target, end int) error {
+	out := append([]byte("---\n"), printDocuments(tg.res.Objects)...)
+	if end > 0 && d.t.b[end-1] != '\n' {
+		out = append([]byte("\n"), out...)
+	}
+	edits := []edit{{d.t.off + int64(end), d.t.off + int64(end), d.breaks(out)}}
+	docs, err := parseYAML(newText(applyEdits(d.t.b, d.t.off, edits), d.t.file, d.t.off, d.t.line, d.t.col))
+	if err != nil {
+		return d.fail(tg.site, tg.obj.Ref, "the result can't be read: "+err.Error())
+	}
+	c := comparison{seen: map[pair]bool{}}
+	ok := len(docs) == 1+len(tg.res.Objects) && c.differ(d.root, docs[0].Content[0], true) == nil
+	for i := 1; ok && i < len(docs); i++ {
+		ok = means(docs[i].Content[0], tg.res.Objects[i-1])
+	}
+	if !ok {
+		return d.fail(tg.site, tg.obj.Ref, "the result would mean something else")
 	}
 	return d.b.emit(edits)
 }

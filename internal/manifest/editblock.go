@@ -14,7 +14,15 @@ func (d *yamlDoc) editBlock(l *list) ([]edit, error) {
 	kept := len(l.seq.Content)
 	for i, site := range l.seq.Content {
 		tg := l.targets[i]
-		if tg.action() == Untouched {
+		switch tg.action() {
+		case Untouched:
+			continue
+		case Edit:
+			es, err := d.assign(tg)
+			if err != nil {
+				return nil, err
+			}
+			edits = append(edits, es...)
 			continue
 		}
 		dash, ok := d.dash(site, depth)
@@ -34,6 +42,14 @@ func (d *yamlDoc) editBlock(l *list) ([]edit, error) {
 		if tg.res.Action == Drop {
 			kept--
 			edits = append(edits, edit{int64(dash), int64(end), nil})
+			continue
+		}
+		if tg.action() == Accompany {
+			out := append([]byte(strings.Repeat(" ", depth)+"- "), blockItem(tg, depth+2, depth)...)
+			if d.t.b[end-1] != '\n' {
+				out = append([]byte("\n"), out...)
+			}
+			edits = append(edits, edit{int64(end), int64(end), d.breaks(out)})
 			continue
 		}
 		edits = append(edits, edit{int64(d.t.nodeOffset(site)), int64(end), d.breaks(blockItem(tg, site.Column-1, depth))})

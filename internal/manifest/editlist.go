@@ -63,17 +63,34 @@ func (d *yamlDoc) editFlow(l *list) ([]edit, error) {
 	if !ok || len(spans) != len(l.seq.Content) {
 		return nil, d.fail(l.seq, Ref{}, "the items can't be told apart")
 	}
-	return editSpans(spans, open, end, func(i int) (Action, []byte) {
-		tg := l.targets[i]
-		if tg == nil || tg.res.Action != Replace {
-			return tg.action(), nil
+	var inner []edit
+	for i := range l.seq.Content {
+		if tg := l.targets[i]; tg.action() == Edit {
+			es, err := d.assign(tg)
+			if err != nil {
+				return nil, err
+			}
+			inner = append(inner, es...)
 		}
+	}
+	edits := editSpans(spans, open, end, func(i int) (Action, []byte) {
+		tg := l.targets[i]
 		var out [][]byte
+		switch tg.action() {
+		case Drop:
+			return Drop, nil
+		case Replace:
+		case Accompany:
+			out = append(out, d.t.b[spans[i].start:spans[i].end])
+		default:
+			return Untouched, nil
+		}
 		for _, m := range tg.res.Objects {
 			out = append(out, PrintJSON(m, ""))
 		}
 		return Replace, bytes.Join(out, []byte(", "))
-	}), nil
+	})
+	return append(edits, inner...), nil
 }
 
 func (tg *target) action() Action {

@@ -48,6 +48,23 @@ func (b *builder) jsonDocument(seg segment, s span64, only bool) error {
 	switch res.Action {
 	case Replace:
 		return b.emit([]edit{d.whole(s, res.Objects)})
+	case Edit:
+		edits, err := d.assign(span{0, len(d.t)}, obj, res.Set)
+		if err != nil {
+			return err
+		}
+		return b.emit(d.absolute(edits))
+	case Accompany:
+		base, unit := d.layout(span{0, len(d.t)})
+		sep := "\n"
+		if only {
+			sep = "\n---\n" // it may be one JSON document among YAML ones
+		}
+		if d.crlf {
+			sep = strings.ReplaceAll(sep, "\n", "\r\n")
+		}
+		out := append([]byte(sep), d.print(res.Objects, base, unit, sep)...)
+		return b.emit([]edit{{s.end, s.end, out}})
 	case Drop:
 		if !only {
 			return b.emit([]edit{{s.start, s.next, nil}})
@@ -243,19 +260,23 @@ func (d *jsonDoc) items(items span, inherit Ref, depth int) ([]edit, error) {
 		if d.t[it.start] != '{' || !d.b.wanted[inherit.Group] && !d.b.scan.in(d.t[it.start:it.end]) {
 			continue
 		}
-		edits, res, _, err := d.object(it, inherit, depth+1)
+		edits, res, obj, err := d.object(it, inherit, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		inner = append(inner, edits...)
-		if res.Action != Untouched {
+		if res.Action == Edit {
+			if edits, err = d.assign(it, obj, res.Set); err != nil {
+				return nil, err
+			}
+		} else if res.Action != Untouched {
 			results[len(spans)-1] = res
 		}
+		inner = append(inner, edits...)
 	}
 	if len(results) > 0 {
 		inner = append(inner, editSpans(spans, items.start, items.end, func(i int) (Action, []byte) {
 			res := results[i]
-			if res.Action != Replace {
+			if res.Action == Untouched || res.Action == Drop {
 				return res.Action, nil
 			}
 			base, unit := d.layout(spans[i])
@@ -266,9 +287,17 @@ func (d *jsonDoc) items(items span, inherit Ref, depth int) ([]edit, error) {
 			case i > 0:
 				sep = string(d.t[spans[i-1].end:spans[i].start])
 			}
-			return Replace, d.print(res.Objects, base, unit, sep)
+			out := d.print(res.Objects, base, unit, sep)
+			if res.Action == Accompany {
+				if strings.HasSuffix(sep, "\n") {
+					sep += base
+				}
+				it := d.t[spans[i].start:spans[i].end]
+				out = append(append(append([]byte(nil), it...), sep...), out...)
+			}
+			return Replace, out
 		})...)
-		sortEdits(inner)
 	}
+	sortEdits(inner)
 	return inner, nil
 }

@@ -24,12 +24,11 @@ type Plan struct {
 type Stats struct {
 	Documents int // with content
 	Empty     int // only comments, or nothing
-	Objects   int // visited: Untouched + Replaced + Dropped
-	Untouched int
-	Replaced  int
-	Dropped   int
-	InBytes   int64
-	OutBytes  int64
+	Objects   int // visited: the sum of the next five
+
+	Untouched, Replaced, Dropped, Edited, Accompanied int
+
+	InBytes, OutBytes int64
 }
 
 // op copies n bytes, from the input or from the new documents.
@@ -66,7 +65,7 @@ func (p *Plan) literal(b []byte) error {
 func (p *Plan) HasContent() bool { return p.content }
 
 // Changed reports whether the output differs from the input.
-func (p *Plan) Changed() bool { return p.stats.Replaced+p.stats.Dropped > 0 }
+func (p *Plan) Changed() bool { return p.stats.Untouched < p.stats.Objects }
 
 // Stats tells what the first pass found. The documents are counted when it is
 // first called, since nothing else needs them: that reads the input again. If

@@ -45,7 +45,7 @@ func checkTransform(t *testing.T, in string) {
 
 func allCases() []streamCase {
 	var all []streamCase
-	for _, cs := range [][]streamCase{wholeCases, dropCases, listCases, jsonCases} {
+	for _, cs := range [][]streamCase{wholeCases, dropCases, listCases, jsonCases, assignCases} {
 		all = append(all, cs...)
 	}
 	return all
@@ -60,6 +60,8 @@ func TestAgainstSimpleProgram(t *testing.T) {
 // fragments are what random streams are made of.
 var fragments = []string{
 	"---\n", "---\n", "---\r\n", "--- # c\n", "--- ", "...\n", "... # c\n", "%YAML 1.1\n", "# c\n", "  # c\n", "    # c\n", "# Source: a/b\n", "\n", "  \n", "\r\n", "\ufeff",
+	kes("edit"), kes("beside"), kes("edit") + "  annotations:\n", kes("edit") + "  annotations: # c\n    # d\n    x: y\n", kes("edit") + "  annotations: {}\n", flow("edit"), flow("beside"), jsonKES("edit"), jsonKES("beside"),
+	item("- ", kes("edit")), item("  - ", kes("beside")), "  annotations: *a\n", "  <<: *a\n", "  annotations:\n    d: 'q'\n    \"a.b/c\": |\n      t\n", "metadata: {name: beside}\n", "metadata:\n  name: 'edit'\n",
 	kes("x"), kes("two"), kes("text"), kes("drop"), kes("keep"), crlf(kes("x")), cm, cm, flow("x"), flow("drop"), flow("two") + "\n", configMap + "\n",
 	"kind: List\nitems:\n", "kind: List\n", "items:\n", "  items:\n", "items: [", "]\n", ", ", "}", "{", "- ", "  - ", "-\n", "-   ", "- - ", "- # c\n",
 	item("- ", kes("x")), item("- ", kes("drop")), item("- ", kes("text")), item("- ", cm), item("  - ", kes("x")), item("  - ", kes("two")), item("  - ", cm),

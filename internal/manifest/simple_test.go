@@ -106,8 +106,19 @@ func simpleObject(v any, inherit Ref) []any {
 		return []any{m}
 	case Drop:
 		return nil
+	case Edit:
+		notes, ok := meta["annotations"].(map[string]any)
+		if !ok {
+			notes = map[string]any{}
+			meta["annotations"] = notes
+		}
+		notes["a.b/c"], notes["d"], meta["name"] = "1", "x,y: z", "renamed"
+		return []any{m}
 	}
 	var out []any
+	if res.Action == Accompany {
+		out = append(out, m)
+	}
 	for _, o := range res.Objects {
 		m := map[string]any{}
 		for _, f := range o {

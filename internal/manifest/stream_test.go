@@ -19,6 +19,14 @@ func byName(o *Object) (Result, error) {
 		return Result{}, nil
 	case strings.HasPrefix(o.Ref.Name, "drop"):
 		return Result{Action: Drop}, nil
+	case strings.HasPrefix(o.Ref.Name, "edit"):
+		return Result{Action: Edit, Set: []Assignment{
+			{Path: []string{"metadata", "annotations", "a.b/c"}, Value: "1"},
+			{Path: []string{"metadata", "annotations", "d"}, Value: "x,y: z"},
+			{Path: []string{"metadata", "name"}, Value: "renamed"},
+		}}, nil
+	case strings.HasPrefix(o.Ref.Name, "beside"):
+		return Result{Action: Accompany, Objects: []Map{newObject("a"), newObject("b")}}, nil
 	case strings.HasPrefix(o.Ref.Name, "two"):
 		return Result{Action: Replace, Objects: []Map{newObject("a"), newObject("b")}}, nil
 	case strings.HasPrefix(o.Ref.Name, "text"):

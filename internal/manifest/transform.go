@@ -16,13 +16,20 @@ const (
 	Replace
 	// Drop takes it out of the stream.
 	Drop
+	// Edit sets strings in it; every other byte stays.
+	Edit
+	// Accompany leaves it byte for byte and prints other objects after it.
+	Accompany
 )
 
 // Result is what a visitor wants done with an object.
 type Result struct {
 	Action Action
-	// Objects are printed in the place of a replaced object: at least one.
+	// Objects are printed in the place of a replaced object, or after one that
+	// is accompanied: at least one.
 	Objects []Map
+	// Set are the strings of an edited object: at least one.
+	Set []Assignment
 }
 
 // Transformer finds the objects of some API groups in a stream of YAML and
@@ -172,11 +179,20 @@ func (b *builder) call(o *Object) (Result, error) {
 		s.Untouched++
 	case Drop:
 		s.Dropped++
-	case Replace:
+	case Replace, Accompany:
 		if len(r.Objects) == 0 {
-			return r, fmt.Errorf("replace %s: nothing to put in its place", o.Ref)
+			return r, fmt.Errorf("visit %s: nothing to print for it", o.Ref)
 		}
-		s.Replaced++
+		if r.Action == Replace {
+			s.Replaced++
+		} else {
+			s.Accompanied++
+		}
+	case Edit:
+		if len(r.Set) == 0 {
+			return r, fmt.Errorf("edit %s: nothing to set", o.Ref)
+		}
+		s.Edited++
 	default:
 		return r, fmt.Errorf("visit %s: unknown action %d", o.Ref, r.Action)
 	}

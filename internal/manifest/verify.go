@@ -106,6 +106,17 @@ func (c *comparison) itemsDiffer(l *list, b *yaml.Node) *yaml.Node {
 			continue
 		case Replace:
 			want = tg.res.Objects
+		case Edit:
+			if len(rest) == 0 || !assigned(it, rest[0], tg.res.Set) {
+				return it
+			}
+			rest = rest[1:]
+		case Accompany:
+			if len(rest) == 0 || c.differ(it, rest[0], true) != nil {
+				return it
+			}
+			rest = rest[1:]
+			want = tg.res.Objects
 		default:
 			if len(rest) == 0 {
 				return it
