@@ -35,6 +35,8 @@ type Config struct {
 	Defaults   Defaults           `yaml:"defaults"`
 	Controller Controller         `yaml:"controller"`
 	Stores     []StoreRule        `yaml:"stores"`
+	Modes      []ModeRule         `yaml:"modes"`
+	Locked     []string           `yaml:"locked"`
 	Clusters   map[string]Cluster `yaml:"clusters"`
 }
 
@@ -47,6 +49,9 @@ type Defaults struct {
 	Origin          *bool  `yaml:"origin"`
 	IBMGroup        string `yaml:"ibmGroup"`
 	Fidelity        string `yaml:"fidelity"`
+	Mode            string `yaml:"mode"`
+	Final           *bool  `yaml:"final"`
+	Guard           string `yaml:"guard"`
 }
 
 // Controller is how KES was set up.
@@ -68,6 +73,8 @@ type StoreRule struct {
 	Fidelity string `yaml:"fidelity"`
 	// SecretBinary: the AWS secrets are binary, which no manifest shows.
 	SecretBinary bool `yaml:"secretBinary"`
+	// Admin: the rule is from the administrator's file.
+	Admin bool `yaml:"-"`
 	// Pos is where the rule stands.
 	Pos manifest.Pos `yaml:"-"`
 }
@@ -89,6 +96,8 @@ type Cluster struct {
 	KubeVersion string            `yaml:"kubeVersion"`
 	APIVersions []string          `yaml:"apiVersions"`
 	Stores      []StoreRule       `yaml:"stores"`
+	Modes       []ModeRule        `yaml:"modes"`
+	Final       *bool             `yaml:"final"`
 	Controller  Controller        `yaml:"controller"`
 }
 
@@ -128,6 +137,18 @@ type Settings struct {
 	Controller map[string]string
 	// Stores are tried in order; the first match wins.
 	Stores []StoreRule
+	// Modes are tried in order; DefaultMode is for what none of them matches,
+	// empty: nobody chose. Mode gives the result.
+	Modes                 []ModeRule
+	DefaultMode, ModeFrom string
+	// Final ends the guard, where no rule says otherwise.
+	Final bool
+	// Guard is GuardPrune or GuardDelete.
+	Guard string
+	// Clusters are the names that are defined, sorted.
+	Clusters []string
+
+	fixed []string
 }
 
 // ClusterNames lists the clusters, sorted.
@@ -136,49 +157,6 @@ func (c *Config) ClusterNames() []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(c.Clusters))
-}
-
-// For gives the settings of a cluster. Its lists come before the common ones,
-// its values win over them, and KES's environment is merged variable by
-// variable. Without a name it is a *NoClusterError if clusters are defined;
-// with a name that isn't defined an *UnknownClusterError.
-func (c *Config) For(cluster string) (*Settings, error) {
-	if c == nil {
-		if cluster != "" {
-			return nil, &UnknownClusterError{Name: cluster}
-		}
-		c = &Config{}
-	}
-	one, ok := c.Clusters[cluster]
-	switch {
-	case cluster == "" && len(c.Clusters) > 0:
-		return nil, &NoClusterError{File: c.File, Names: c.ClusterNames()}
-	case cluster != "" && !ok:
-		return nil, &UnknownClusterError{File: c.File, Name: cluster, Names: c.ClusterNames()}
-	}
-	d := c.Defaults
-	s := &Settings{
-		File:               c.File,
-		Cluster:            cluster,
-		ClusterServer:      one.Server,
-		ClusterLabels:      maps.Clone(one.Labels),
-		RefreshInterval:    either(d.RefreshInterval, DefaultRefreshInterval),
-		RefreshIntervalSet: d.RefreshInterval != "",
-		EsoVersion:         either(one.EsoVersion, d.EsoVersion),
-		KubeVersion:        one.KubeVersion,
-		APIVersions:        slices.Clone(one.APIVersions),
-		OnUnsupported:      either(d.OnUnsupported, DefaultOnUnsupported),
-		Unmatched:          either(d.Unmatched, DefaultUnmatched),
-		UnmatchedSet:       d.Unmatched != "",
-		Origin:             d.Origin == nil || *d.Origin,
-		IBMGroup:           d.IBMGroup,
-		Fidelity:           either(d.Fidelity, DefaultFidelity),
-		Controller:         map[string]string{},
-		Stores:             slices.Concat(one.Stores, c.Stores),
-	}
-	maps.Copy(s.Controller, c.Controller.Env)
-	maps.Copy(s.Controller, one.Controller.Env)
-	return s, nil
 }
 
 // either is the first that isn't empty.

@@ -66,6 +66,16 @@ func (e *UnknownClusterError) Error() string {
 	return fmt.Sprintf("unknown cluster %q: %s defines %s", e.Name, e.File, strings.Join(e.Names, ", "))
 }
 
+// LockedError says that an app author's file locks keys.
+type LockedError struct{ File string }
+
+func (e *LockedError) Error() string {
+	return e.File + ": locked: only the administrator's file (KESBRIDGE_CONFIG) may lock keys"
+}
+
+// Hint says what to do.
+func (e *LockedError) Hint() string { return "take locked out, or set KESBRIDGE_CONFIG to the file" }
+
 // sortErrors orders by position, so that a person can go down the file.
 func sortErrors(errs []*Error) {
 	slices.SortStableFunc(errs, func(a, b *Error) int {

@@ -107,8 +107,16 @@ func document(name string, data []byte) (*yaml.Node, error) {
 func (c *Config) complete() {
 	c.Defaults.RefreshInterval = goDuration(c.Defaults.RefreshInterval)
 	completeRules(c.Stores, c.File)
+	completeModes(c.Modes, c.File)
 	for _, cl := range c.Clusters {
 		completeRules(cl.Stores, c.File)
+		completeModes(cl.Modes, c.File)
+	}
+}
+
+func completeModes(rules []ModeRule, file string) {
+	for i := range rules {
+		rules[i].Pos.File = file
 	}
 }
 

@@ -52,10 +52,10 @@ func TestErrorsAllAtOnce(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
-		{"not a mapping", "- a\n", "k:1:1: want a mapping with the keys defaults, controller, stores, clusters, not a list"},
-		{"text", "hello\n", `k:1:1: want a mapping with the keys defaults, controller, stores, clusters, not the text "hello"`},
+		{"not a mapping", "- a\n", "k:1:1: want a mapping with the keys defaults, controller, stores, clusters, modes, locked, not a list"},
+		{"text", "hello\n", `k:1:1: want a mapping with the keys defaults, controller, stores, clusters, modes, locked, not the text "hello"`},
 		{"two documents", "stores: []\n---\nstores: []\n", "k:2:1: a second document: kesbridge.yaml holds one"},
-		{"far from any key", "nonsense: 1\n", "k:1:1: nonsense: unknown key: use defaults, controller, stores, clusters"},
+		{"far from any key", "nonsense: 1\n", "k:1:1: nonsense: unknown key: use defaults, controller, stores, clusters, modes, locked"},
 		{"other case", "Stores: []\n", `k:1:1: Stores: unknown key: did you mean "stores"?`},
 		{"duplicate", "stores: []\n\"stores\": []\n", "k:2:1: stores: is given twice"},
 		{"duplicate variable", "controller: {env: {A: 1, A: 2}}\n", "k:1:26: controller.env.A: is given twice"},
@@ -64,7 +64,7 @@ func TestErrors(t *testing.T) {
 		{"list as key", "? [a]\n: b\n", "k:1:3: want a name as key, not a list"},
 		{"alias to itself", "stores: &a [*a]\n", "k:1:13: stores[0]: aliases are not supported here: write the value out"},
 		{"lying tag", "defaults: {esoVersion: !!float abc}\n", `k:1:24: defaults.esoVersion: want a major and minor version such as "1.3", not a number`},
-		{"own tag", "defaults: !mine {}\n", "k:1:11: defaults: want a mapping with the keys refreshInterval, esoVersion, onUnsupported, unmatched, origin, ibmGroup, fidelity, not a mapping"},
+		{"own tag", "defaults: !mine {}\n", "k:1:11: defaults: want a mapping with the keys refreshInterval, esoVersion, onUnsupported, unmatched, origin, ibmGroup, fidelity, mode, final, guard, not a mapping"},
 		{"variable in lower case", "controller: {env: {aws_region: x}}\n", `k:1:20: controller.env.aws_region: is not a variable of KES: did you mean "AWS_REGION"?`},
 		{"negative duration", "defaults: {refreshInterval: -1m}\n", `k:1:29: defaults.refreshInterval: "-1m" is not a duration such as "15m", "1h30m" or "45s"`},
 		{"endless duration", "defaults: {refreshInterval: 99999999h}\n", `k:1:29: defaults.refreshInterval: "99999999h" is too long a duration`},

@@ -34,8 +34,8 @@ var file = sync.OnceValue(func() *shape {
 		{name: "controller", shape: controller},
 		{name: "stores", shape: stores},
 		{name: "clusters", shape: clustersShape(stores, controller)},
-		{name: "locked", later: true},
-		{name: "modes", later: true},
+		{name: "modes", shape: modesShape()},
+		{name: "locked", shape: lockedShape()},
 		{name: "templates", later: true},
 		{name: "references", later: true},
 		{name: "apps", later: true},
@@ -52,9 +52,9 @@ func defaultsShape() *shape {
 		{name: "origin", shape: &shape{kind: boolean, preset: true, doc: "Write the annotation kesbridge/origin, which names the source file and the KES resource."}},
 		{name: "ibmGroup", shape: &shape{kind: text, loose: true, example: "default", doc: "The secret group of IBM Cloud secrets that are read by name (keyByName); no KES manifest tells it."}},
 		{name: "fidelity", shape: fidelityShape(DefaultFidelity)},
-		{name: "mode", later: true},
-		{name: "final", later: true},
-		{name: "guard", later: true},
+		{name: "mode", shape: modeShape()},
+		{name: "final", shape: finalShape()},
+		{name: "guard", shape: &shape{kind: text, enum: []string{GuardPrune, GuardDelete}, preset: GuardPrune, doc: "What keeps Argo CD from taking converted resources away until they are final: prune puts Prune=false and IgnoreExtraneous on them, delete adds Delete=false, for Applications that may be deleted with a cascade."}},
 	}}
 }
 
@@ -115,8 +115,8 @@ func clustersShape(stores, controller *shape) *shape {
 		{name: "apiVersions", shape: &shape{kind: list, item: &shape{kind: text, pattern: apiVersion, wants: "group/version or group/version/Kind"}, doc: "The API versions that charts see."}},
 		{name: "stores", shape: stores},
 		{name: "controller", shape: controller},
-		{name: "modes", later: true},
-		{name: "final", later: true},
+		{name: "modes", shape: modesShape()},
+		{name: "final", shape: finalShape()},
 	}}}
 }
 
