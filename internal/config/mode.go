@@ -169,3 +169,6 @@ func checkSecretName(v string) string {
 	}
 	return ""
 }
+
+// IsObjectName reports whether Kubernetes takes a name for a Secret.
+func IsObjectName(v string) bool { return len(v) <= 253 && dnsName.MatchString(v) }

@@ -87,3 +87,23 @@ func TestAssignRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestFind(t *testing.T) {
+	in := "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db-eso\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: db-eso\n---\n" +
+		"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\n---\n" + `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"db\u002deso"}}` + "\n---\n" +
+		"kind: List\napiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: \"db\\x2deso\"}\n"
+	_, p, err := transform(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for range 2 {
+		got = nil
+		if err := p.Find(t.Context(), []string{"db-eso"}, []string{""}, func(o *Object) { got = append(got, o.Ref.Kind+" "+o.Ref.Name) }); err != nil {
+			t.Fatal(err)
+		}
+		if want := "Secret db-eso,Secret db-eso,Secret db-eso"; strings.Join(got, ",") != want {
+			t.Errorf("got %v", got)
+		}
+	}
+}

@@ -117,7 +117,10 @@ func (o *outline) line(b []byte) bool {
 			return false
 		}
 		o.apiVersions++
-		group, _, _ := strings.Cut(v[1]+v[2]+v[3], "/")
+		group, _, ok := strings.Cut(v[1]+v[2]+v[3], "/")
+		if !ok {
+			group = ""
+		}
 		return !o.wanted[group] && o.apiVersions == 1
 	}
 	return true

@@ -144,6 +144,19 @@ func (o *opWriter) copy(r io.ReaderAt, at *os.File, off, fileOff, n int64) error
 	return nil
 }
 
+// Find reads the input again and shows the objects of some API groups ("" is
+// the core group) in documents in which one of the words stands, in whatever
+// spelling.
+func (p *Plan) Find(ctx context.Context, words, groups []string, show func(*Object)) error {
+	if len(words) == 0 {
+		return nil
+	}
+	return newBuilder(ctx, &Plan{src: p.src}, words, groups, func(o *Object) (Result, error) {
+		show(o)
+		return Result{}, nil
+	}).stream()
+}
+
 // Close gives back the temporary files. The input stays open.
 func (p *Plan) Close() error {
 	return errors.Join(p.src.Close(), p.literals.Close())

@@ -74,20 +74,7 @@ func (t *Transformer) fill(ctx context.Context, p *Plan) error {
 	if p.content, err = firstContent(newWindow(ctx, p.src)); err != nil {
 		return err
 	}
-	m := newMarkers(t.Groups)
-	b := &builder{
-		ctx:    ctx,
-		plan:   p,
-		src:    p.src,
-		visit:  t.Visit,
-		wanted: map[string]bool{},
-		scan:   &markerScan{markers: m, win: newWindow(ctx, p.src)},
-		split:  newSplitter(newWindow(ctx, p.src)),
-		cursor: &cursor{win: newWindow(ctx, p.src)},
-	}
-	for _, g := range t.Groups {
-		b.wanted[g] = true
-	}
+	b := newBuilder(ctx, p, t.Groups, t.Groups, t.Visit)
 	if len(t.Groups) > 0 && t.Visit != nil {
 		if err := b.stream(); err != nil {
 			return err
@@ -112,6 +99,23 @@ type builder struct {
 	cursor *cursor
 
 	done int64 // the plan covers the input up to here
+}
+
+func newBuilder(ctx context.Context, p *Plan, words, groups []string, visit func(*Object) (Result, error)) *builder {
+	b := &builder{
+		ctx:    ctx,
+		plan:   p,
+		src:    p.src,
+		visit:  visit,
+		wanted: map[string]bool{},
+		scan:   &markerScan{markers: newMarkers(words), win: newWindow(ctx, p.src)},
+		split:  newSplitter(newWindow(ctx, p.src)),
+		cursor: &cursor{win: newWindow(ctx, p.src)},
+	}
+	for _, g := range groups {
+		b.wanted[g] = true
+	}
+	return b
 }
 
 // stream goes from marker to marker. What lies between documents with a
