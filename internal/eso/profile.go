@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// Profile is what one ESO release knows, or all releases of one minor, or
-// every release that serves external-secrets.io/v1 (the common profile). The
-// zero Profile is the common one.
+// Profile is what one ESO release knows, or all releases of one minor, or all
+// that a cluster's list of API versions allows (Infer), or every release that
+// serves external-secrets.io/v1 (the common profile). The zero Profile is the
+// common one.
 //
 // A profile that stands for several releases knows a field only if all of
 // them do: a field that the installed CRD doesn't know is out of sync for
@@ -100,7 +101,7 @@ func ProfileFor(version string) (Profile, error) {
 }
 
 // Version is the version that the profile was asked for, without a "v"; ""
-// for the common profile.
+// for the common profile and an inferred one.
 func (p Profile) Version() string { return p.version }
 
 // APIVersion is the apiVersion of ExternalSecret, SecretStore and
