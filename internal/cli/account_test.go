@@ -99,7 +99,9 @@ func (sum *tally) file(t *testing.T, name string, data []byte) {
 		t.Fatal(err)
 	}
 	defer plan.Close()
-	out.Close()
+	if err := out.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	findings, counts := run.Finish()
 	var b bytes.Buffer
 	if _, err := plan.WriteTo(&b); err != nil {

@@ -156,10 +156,11 @@ func clusters(c *config.Config) []argocd.Cluster {
 }
 
 // renderAll renders everything first and prints afterwards.
-func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify bool) error {
+func (a *app) renderAll(ctx context.Context, job *rendered) error {
+	o, rs := job.options, job.renderings
 	a.collect(fastHeap)
 	var proofs *pairs
-	if verify {
+	if job.verify {
 		proofs = &pairs{}
 	}
 	run := newRun(o)
@@ -176,6 +177,9 @@ func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify b
 		if proofs != nil {
 			rs[i].options = proofs.watch(rs[i].options)
 		}
+		if job.explain != nil {
+			rs[i].options = job.explain.watch(o, rs[i].options)
+		}
 		if err := a.renderOne(ctx, run, &rs[i], o, result); err != nil {
 			errs = append(errs, err)
 		}
@@ -189,6 +193,9 @@ func (a *app) renderAll(ctx context.Context, o options, rs []rendering, verify b
 	}
 	if !a.conclude(o, run) {
 		return nil
+	}
+	if job.explain != nil {
+		return job.explain.print(a)
 	}
 	return a.write(result.plans)
 }

@@ -33,7 +33,8 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	code     int
-	network  bool // the administrator allowed it
+	network  bool           // the administrator allowed it
+	admin    *config.Config // the administrator's, once it was read
 }
 
 // Run runs kesbridge and gives the exit code.

@@ -108,7 +108,9 @@ func (a *app) planFile(ctx context.Context, run *pipeline.Run, cache *settingsCa
 	defer done()
 	out := run.Output(adapt(opts))
 	plan, err := out.Plan(ctx, s)
-	out.Close()
+	if err == nil {
+		err = out.Close(ctx)
+	}
 	if err != nil {
 		closeFile()
 		return plannedFile{}, err

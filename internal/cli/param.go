@@ -32,6 +32,7 @@ func parameters() []param {
 		{name: "config", usage: "configuration `FILE` instead of the kesbridge.yaml that is found from the application's directory upwards"},
 		{name: "cluster", env: "KESBRIDGE_CLUSTER", usage: "`NAME` of the cluster in kesbridge.yaml whose settings apply"},
 		{name: "eso-version", env: "KESBRIDGE_ESO_VERSION", usage: "ESO `X.Y` that is installed (0.9 to 2.9): decides apiVersion, explicit defaults and fields (default: what 0.16 and all later versions agree on)"},
+		{name: "mode", env: "KESBRIDGE_MODE", values: config.Modes(), usage: "`MODE` of KES resources: keep (as they are), freeze (KES stops for them), protect (as freeze, and Argo CD doesn't prune them), replace (the ESO resource takes their place) or side-by-side (ESO makes a second Secret); the annotation kesbridge/mode on a resource wins (default replace)"},
 		{name: "store", env: "KESBRIDGE_STORE", usage: "`NAME` of the store that every converted resource references"},
 		{name: "store-kind", env: "KESBRIDGE_STORE_KIND", values: []string{"ClusterSecretStore", "SecretStore"}, usage: "`KIND` of --store and of stores whose names are derived: ClusterSecretStore or SecretStore (default ClusterSecretStore)"},
 		{name: "fidelity", env: "KESBRIDGE_FIDELITY", values: config.Fidelities(), usage: "`FORM` of what is written where ESO's usual form differs from KES for certain values: natural (the usual form) or exact (KES's bytes, through templates); annotation kesbridge/fidelity on a resource wins (default natural)"},
@@ -46,8 +47,10 @@ func parameters() []param {
 // options are the parameters after they were parsed, typed and validated.
 type options struct {
 	config, cluster, esoVersion string
+	mode, modeFrom              string
 	store, storeKind            string
-	onUnsupported, fidelity     string
+	onUnsupported               string
+	fidelity, fidelityFrom      string
 	failOn                      manifest.Severity
 	allowEmpty, verbose, quiet  bool
 }
@@ -78,9 +81,12 @@ func toCompletions(values []string) []cobra.Completion {
 	return out
 }
 
+// given is a parameter's value and what gave it.
+type given struct{ value, from string }
+
 // values reads flags, then the environment, and checks closed sets.
-func (a *app) values(cmd *cobra.Command) (map[string]string, error) {
-	out := map[string]string{}
+func (a *app) values(cmd *cobra.Command) (map[string]given, error) {
+	out := map[string]given{}
 	for _, p := range parameters() {
 		f := cmd.Flags().Lookup(p.name)
 		v, from := f.Value.String(), "--"+p.name
@@ -100,7 +106,7 @@ func (a *app) values(cmd *cobra.Command) (map[string]string, error) {
 		case p.values != nil && v != "" && !slices.Contains(p.values, v):
 			return nil, &usageError{cmd.CommandPath(), fmt.Errorf("%s %q is none of %s", from, v, strings.Join(p.values, ", "))}
 		}
-		out[p.name] = v
+		out[p.name] = given{v, from}
 	}
 	return out, nil
 }
@@ -114,12 +120,14 @@ func (a *app) options(cmd *cobra.Command) (options, error) {
 		return options{}, err
 	}
 	o := options{
-		config: v["config"], cluster: v["cluster"], esoVersion: v["eso-version"],
-		store: v["store"], storeKind: v["store-kind"], onUnsupported: v["on-unsupported"], fidelity: v["fidelity"],
-		failOn: manifest.Error, allowEmpty: v["allow-empty"] == "true",
-		verbose: v["verbose"] == "true", quiet: v["quiet"] == "true",
+		config: v["config"].value, cluster: v["cluster"].value, esoVersion: v["eso-version"].value,
+		mode: v["mode"].value, modeFrom: v["mode"].from,
+		store: v["store"].value, storeKind: v["store-kind"].value, onUnsupported: v["on-unsupported"].value,
+		fidelity: v["fidelity"].value, fidelityFrom: v["fidelity"].from,
+		failOn: manifest.Error, allowEmpty: v["allow-empty"].value == "true",
+		verbose: v["verbose"].value == "true", quiet: v["quiet"].value == "true",
 	}
-	if s := v["fail-on"]; s != "" {
+	if s := v["fail-on"].value; s != "" {
 		if o.failOn, err = manifest.ParseSeverity(s); err != nil {
 			return o, &usageError{cmd.CommandPath(), err}
 		}

@@ -50,7 +50,11 @@ kustomization, anything else a directory of manifests.`,
 				return err
 			}
 			verify, _ := cmd.Flags().GetBool("verify")
-			return a.renderAll(cmd.Context(), o, rs, verify)
+			r := rendered{options: o, renderings: rs, verify: verify}
+			if name, _ := cmd.Flags().GetString("explain"); name != "" {
+				r.explain = newExplanations(name)
+			}
+			return a.renderAll(cmd.Context(), &r)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
@@ -58,8 +62,17 @@ kustomization, anything else a directory of manifests.`,
 	}
 	cmd.Flags().String("application", "", "render what Argo CD would for the Application, or for every Application of the ApplicationSet, in `FILE`, from the local checkout")
 	cmd.Flags().Bool("verify", false, "prove every conversion as kesbridge verify does; a difference for an everyday value prints nothing")
+	cmd.Flags().String("explain", "", "instead of the application, print what set mode, store, ESO version and fidelity of the KES resource `NAMESPACE/NAME`")
 	addFlags(cmd)
 	return cmd
+}
+
+// rendered is what render is to do.
+type rendered struct {
+	options    options
+	renderings []rendering
+	verify     bool
+	explain    *explanations
 }
 
 // renderResult is what will be printed.
@@ -89,7 +102,6 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 		run.Add(rule.RenderWarning.At(manifest.Pos{Origin: r.label}, manifest.Ref{}, "%s", w))
 	}
 	out := run.Output(r.options)
-	defer out.Close()
 	var errs []error
 	content := false
 	for i := range rendered.Streams {
@@ -101,6 +113,7 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 		content = content || plan.HasContent()
 		result.plans = append(result.plans, plan)
 	}
+	errs = append(errs, out.Close(ctx))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}

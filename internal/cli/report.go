@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"kesbridge/internal/config"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
 )
@@ -83,7 +84,7 @@ func (a *app) conclude(o options, run *pipeline.Run) bool {
 		a.code = exitFindings
 	}
 	if c.KES > 0 && !o.quiet || failed {
-		fmt.Fprintln(a.err, summary(c, number, o.shown(), failed))
+		fmt.Fprintln(a.err, summary(c, run.Modes(), number, o.shown(), failed))
 	}
 	return !failed
 }
@@ -98,11 +99,25 @@ func printFinding(w io.Writer, p palette, f manifest.Finding) {
 	fmt.Fprintf(w, "%s%s: %s\n", p.bold(where), p.severity(f.Severity), text)
 }
 
-func summary(c pipeline.Counts, number map[manifest.Severity]int, shown manifest.Severity, failed bool) string {
+// byMode says what became of resources that weren't just replaced.
+func byMode(modes map[string]int) string {
+	s := ""
+	for _, m := range []struct{ mode, what string }{
+		{config.SideBySide, "of them beside the KES resource"}, {config.Keep, "kept by mode"}, {config.Freeze, "frozen"}, {config.Protect, "frozen and protected"},
+	} {
+		if n := modes[m.mode]; n > 0 {
+			s += fmt.Sprintf(", %d %s", n, m.what)
+		}
+	}
+	return s
+}
+
+func summary(c pipeline.Counts, modes map[string]int, number map[manifest.Severity]int, shown manifest.Severity, failed bool) string {
 	s := fmt.Sprintf("kesbridge: %d of %d KES resources converted", c.Converted, c.KES)
 	if c.KES == 1 {
 		s = fmt.Sprintf("kesbridge: %d of 1 KES resource converted", c.Converted)
 	}
+	s += byMode(modes)
 	if c.Kept > 0 {
 		s += fmt.Sprintf(", %d left unchanged", c.Kept)
 	}

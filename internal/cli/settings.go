@@ -38,12 +38,16 @@ func (a *app) settingsFor(o options, dir string) (pipeline.Options, error) {
 // settings makes of a configuration what the pipeline needs. kesbridge.yaml
 // is weaker than the environment, which is weaker than flags.
 func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
-	s, err := c.For(o.cluster)
+	admin, err := a.administratorConfig()
+	if err != nil {
+		return pipeline.Options{}, err
+	}
+	s, err := config.Settle(admin, c, o.cluster)
 	if err != nil {
 		return pipeline.Options{}, err
 	}
 	version := o.esoVersion
-	if version == "" {
+	if version == "" || s.Fixed("esoVersion") {
 		version = s.EsoVersion
 	}
 	profile, err := eso.ProfileFor(version)
@@ -51,21 +55,40 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 		return pipeline.Options{}, fmt.Errorf("ESO version: %w", err)
 	}
 	keep := o.onUnsupported
-	if keep == "" {
+	if keep == "" || s.Fixed("onUnsupported") {
 		keep = s.OnUnsupported
 	}
-	if o.fidelity != "" {
-		s.Fidelity = o.fidelity
+	if o.fidelity != "" && !s.Fixed("fidelity") {
+		s.Fidelity, s.FidelityFrom = o.fidelity, o.fidelityFrom
 		for i := range s.Stores { // a copy of the configuration's
-			s.Stores[i].Fidelity = ""
+			if !s.Stores[i].Admin {
+				s.Stores[i].Fidelity = ""
+			}
 		}
 	}
 	return pipeline.Options{
 		Settings: s,
 		Profile:  profile,
-		Stores:   &store.Resolver{Store: o.store, Kind: o.storeKind, Rules: s.Stores, Controller: s.Controller, Unmatched: s.Unmatched},
+		Stores:   &store.Resolver{Store: o.store, Kind: o.storeKind, Rules: s.Stores, Controller: s.Controller, Unmatched: s.Unmatched, Locked: s.Fixed("stores")},
 		Keep:     keep == "keep",
+		Mode:     o.mode, ModeFrom: o.modeFrom, PresetMode: config.Replace,
 	}, nil
+}
+
+// administratorConfig is the file that KESBRIDGE_CONFIG names, or nil.
+func (a *app) administratorConfig() (*config.Config, error) {
+	path := a.env["KESBRIDGE_CONFIG"]
+	if path == "" {
+		return nil, nil
+	}
+	if a.admin == nil {
+		c, err := config.Load(path)
+		if err != nil {
+			return nil, fmt.Errorf("KESBRIDGE_CONFIG: %w", err)
+		}
+		a.admin = c
+	}
+	return a.admin, nil
 }
 
 // settingsCache reads each configuration once, though many files share it.

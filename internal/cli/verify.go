@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kesbridge/internal/convert"
+	"kesbridge/internal/config"
 	"kesbridge/internal/eso"
 	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
@@ -76,7 +76,11 @@ type pairs struct {
 
 // watch makes the options of an output tell of its conversions.
 func (ps *pairs) watch(opts pipeline.Options) pipeline.Options {
-	opts.Converted = func(o *manifest.Object, in *kes.ExternalSecret, res convert.Result) {
+	opts.Decided = func(o *manifest.Object, d pipeline.Decision) {
+		in, res := d.In, d.Result
+		if in == nil {
+			return
+		}
 		p := &pair{obj: o, in: in, out: res.ESO, opts: proof.Options{Profile: opts.Profile, Fixtures: ps.fixtures, VaultPath: res.Store.Path}}
 		if r := res.Store.Rule; r != nil {
 			p.opts.SecretBinary = r.SecretBinary
@@ -84,6 +88,13 @@ func (ps *pairs) watch(opts pipeline.Options) pipeline.Options {
 		ps.list = append(ps.list, p)
 	}
 	return opts
+}
+
+// all is watch for every KES object, whatever its mode: what is kept today is
+// to be converted one day.
+func (ps *pairs) all(opts pipeline.Options) pipeline.Options {
+	opts.ForceMode = config.Replace
+	return ps.watch(opts)
 }
 
 // prove runs all proofs, on all cores; what they say doesn't depend on that.
@@ -241,7 +252,7 @@ func isManifest(path string) bool {
 
 func (v *verification) file(ctx context.Context, file string) error {
 	v.files++
-	p, err := v.app.planFile(ctx, v.run, v.cache, file, v.pairs.watch)
+	p, err := v.app.planFile(ctx, v.run, v.cache, file, v.pairs.all)
 	if err != nil {
 		return err
 	}
@@ -258,7 +269,7 @@ func (v *verification) application(ctx context.Context, dir string) error {
 	result := &renderResult{}
 	defer result.close()
 	for i := range rs {
-		rs[i].options = v.pairs.watch(rs[i].options)
+		rs[i].options = v.pairs.all(rs[i].options)
 		if err := v.app.renderOne(ctx, v.run, &rs[i], v.o, result); err != nil {
 			return err
 		}

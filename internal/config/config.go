@@ -132,7 +132,8 @@ type Settings struct {
 	// IBMGroup is IBM's secret group for keyByName, or empty: unknown.
 	IBMGroup string
 	// Fidelity is Natural or Exact, where no rule says otherwise.
-	Fidelity string
+	// FidelityFrom says what chose it.
+	Fidelity, FidelityFrom string
 	// Controller is KES's environment; never nil.
 	Controller map[string]string
 	// Stores are tried in order; the first match wins.

@@ -126,6 +126,14 @@ func (s *settler) settings() *Settings {
 		out.APIVersions = slices.Clone(a.cluster.APIVersions)
 	}
 	switch {
+	case a.Fidelity != "":
+		out.FidelityFrom = a.file + ": defaults.fidelity"
+	case o.Fidelity != "" && !slices.Contains(s.locked, "fidelity"):
+		out.FidelityFrom = o.file + ": defaults.fidelity"
+	default:
+		out.FidelityFrom = "built in"
+	}
+	switch {
 	case a.Mode != "":
 		out.ModeFrom = a.file + ": defaults.mode"
 	case out.DefaultMode != "":

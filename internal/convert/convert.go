@@ -45,6 +45,8 @@ type Result struct {
 	// Need and Store tell what store was asked for and which one was chosen.
 	Need  store.Need
 	Store store.Choice
+	// Fidelity is natural or exact, and what chose it.
+	Fidelity, FidelityFrom string
 	// DefaultRefresh: no setting chose the refresh interval.
 	DefaultRefresh bool
 }
@@ -96,10 +98,11 @@ type conv struct {
 	// exact fidelity, and what it computes: forms make the value of a key,
 	// documents are hidden items by what they fetch, extracts are those of
 	// dataFrom, in KES's order.
-	exact     bool
-	forms     map[string]form
-	documents map[eso.RemoteRef]string
-	extracts  []extract
+	exact        bool
+	fidelityFrom string
+	forms        map[string]form
+	documents    map[eso.RemoteRef]string
+	extracts     []extract
 }
 
 // Convert converts one object that kes.Decode took without an error.
@@ -115,6 +118,10 @@ func Convert(in *kes.ExternalSecret, opts Options) Result {
 	c.metadata()
 	c.chooseStore(&res)
 	c.fidelity()
+	res.Fidelity, res.FidelityFrom = config.Natural, c.fidelityFrom
+	if c.exact {
+		res.Fidelity = config.Exact
+	}
 	c.refresh(&res)
 	c.unused()
 	c.dataFrom()
@@ -141,7 +148,7 @@ func (c *conv) metadata() {
 	c.out.Name, c.out.Namespace = c.in.Ref.Name, c.in.Ref.Namespace
 	c.out.Labels = c.in.Labels
 	c.out.Annotations = slices.DeleteFunc(slices.Clone(c.in.Annotations), func(f manifest.Field) bool {
-		return f.Key == FidelityAnnotation // said to kesbridge, and obeyed
+		return f.Key == FidelityAnnotation || f.Key == ModeAnnotation // said to kesbridge, and obeyed
 	})
 	if !c.opts.Settings.Origin {
 		return
@@ -153,6 +160,9 @@ func (c *conv) metadata() {
 	}
 	c.out.Annotations.Set(OriginAnnotation, origin)
 }
+
+// NeedOf is the store that an object needs.
+func NeedOf(in *kes.ExternalSecret) store.Need { return need(in) }
 
 func need(in *kes.ExternalSecret) store.Need {
 	s := &in.Spec

@@ -11,12 +11,19 @@ import (
 // own and isn't carried over.
 const FidelityAnnotation = "kesbridge/fidelity"
 
-// fidelity: the annotation is stronger than the rule of the store, which is
+// ModeAnnotation chooses the mode (package cutover); it isn't carried over
+// either.
+const ModeAnnotation = "kesbridge/mode"
+
+// fidelity: the administrator's file is stronger than the annotation, that
+// than the flag, which the settings hold. The annotation is stronger than the rule of the store, which is
 // stronger than the settings.
 func (c *conv) fidelity() {
-	f := c.opts.Settings.Fidelity
-	if r := c.choice.Rule; r != nil && r.Fidelity != "" {
-		f = r.Fidelity
+	f, from := c.opts.Settings.Fidelity, c.opts.Settings.FidelityFrom
+	fixed := c.opts.Settings.Fixed("fidelity")
+	if r := c.choice.Rule; r != nil && r.Fidelity != "" && (!fixed || r.Admin) {
+		f, from = r.Fidelity, r.Pos.String()
+		fixed = fixed || r.Admin
 	}
 	if v := c.in.Annotations.Get(FidelityAnnotation); v != nil {
 		text, _ := v.(string)
@@ -24,7 +31,12 @@ func (c *conv) fidelity() {
 			c.report(rule.BadAnnotation, c.in.Pos, "metadata.annotations.%s %q is neither natural nor exact", FidelityAnnotation, text)
 			return
 		}
-		f = text
+		switch {
+		case !fixed:
+			f, from = text, "annotation "+FidelityAnnotation
+		case text != f:
+			c.report(rule.SettingIgnored, c.in.Pos, "metadata.annotations.%s %s: the administrator's file decides it", FidelityAnnotation, text)
+		}
 	}
-	c.exact = f == config.Exact
+	c.exact, c.fidelityFrom = f == config.Exact, from
 }

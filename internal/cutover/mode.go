@@ -21,10 +21,6 @@ const (
 	extraneous = "IgnoreExtraneous"
 )
 
-// ModeAnnotation on a KES object chooses its mode. It is kesbridge's own and
-// isn't carried over.
-const ModeAnnotation = "kesbridge/mode"
-
 // frozen is a controllerId that no KES answers to.
 const frozen = "kesbridge-frozen"
 

@@ -30,7 +30,10 @@ spec: {backendType: secretsManager, data: [{key: db, name: password}, {key: db}]
 		return
 	}
 	defer plan.Close()
-	out.Close()
+	if err := out.Close(context.Background()); err != nil {
+		fmt.Println(err)
+		return
+	}
 	findings, counts := run.Finish()
 	fmt.Printf("%d of %d converted\n", counts.Converted, counts.KES)
 	for _, f := range findings {

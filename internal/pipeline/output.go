@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"maps"
@@ -183,9 +184,10 @@ func (o *Output) report(r rule.Rule, obj *manifest.Object, format string, args .
 	o.run.say(r.At(obj.Pos, obj.Ref, format, args...))
 }
 
-// Close ends the scope: derived stores that it doesn't contain are needed
-// from elsewhere.
-func (o *Output) Close() {
+// Close ends the scope, before its plans are closed: derived stores that it
+// doesn't contain are needed from elsewhere, and second Secrets must not be
+// what something else in it makes.
+func (o *Output) Close(ctx context.Context) error {
 	for _, key := range o.order {
 		use := o.uses[key]
 		if o.present[key] {
@@ -198,6 +200,9 @@ func (o *Output) Close() {
 		o.run.stores[use.ref] = use
 	}
 	o.uses, o.order = nil, nil
+	err := o.collisions(ctx)
+	o.second, o.plans = nil, nil
+	return err
 }
 
 // storeFindings says once per store what it must hold.

@@ -13,6 +13,7 @@ import (
 	"kesbridge/internal/eso"
 	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
+	"kesbridge/internal/rule"
 	"kesbridge/internal/store"
 )
 
@@ -21,14 +22,30 @@ type Options struct {
 	// Settings of the cluster; nil is the built-in ones.
 	Settings *config.Settings
 	Profile  eso.Profile
+	// Evidence says what Profile was inferred from; empty: from nothing.
+	Evidence string
 	Stores   *store.Resolver // nil derives every store
 	// Keep leaves what can't be converted as it is and turns the error into a
 	// warning (--on-unsupported keep).
 	Keep bool
 	// App and Project are those of the Argo CD Application, for store rules.
 	App, Project string
-	// Converted, if set, is told of each conversion, in the order of the input.
-	Converted func(o *manifest.Object, in *kes.ExternalSecret, res convert.Result)
+	// Mode is the mode that a flag, a parameter or the environment gives, and
+	// ModeFrom its name; both may be empty.
+	Mode, ModeFrom string
+	// PresetMode is for objects for which nothing chooses a mode; empty: that
+	// is an error.
+	PresetMode string
+	// ForceMode is the mode of every object, whatever anybody says: for
+	// questions such as whether the conversions are right.
+	ForceMode string
+	// Plugin: Argo CD applies and prunes the output. Converted objects are
+	// guarded until they are final, and Keep is refused where it would take
+	// an ESO object away.
+	Plugin bool
+	// Decided, if set, is told what becomes of each KES object, in the order
+	// of the input.
+	Decided func(o *manifest.Object, d Decision)
 	// MaxInput and TempDir bound and place the spool of input that can't be
 	// read twice; see manifest.Transformer.
 	MaxInput int64
@@ -37,7 +54,9 @@ type Options struct {
 
 // Counts is the account of a run.
 type Counts struct {
-	// KES objects seen; each is one of the three below.
+	// KES objects seen. Converted got an ESO object, in their place or beside
+	// them; Kept can't be converted and stay as they are; Failed can't, and
+	// fail the run. The others stay by their mode (Run.Modes).
 	KES, Converted, Kept, Failed int
 }
 
@@ -50,6 +69,7 @@ type Run struct {
 	counts   Counts
 	findings manifest.Findings
 	weaker   map[manifest.Severity]int
+	modes    map[string]int
 	stores   map[eso.StoreRef]*storeUse
 	needs    map[storeKey]servedNeed
 	refresh  map[pace]*refreshUse
@@ -60,7 +80,7 @@ func New() *Run {
 	return &Run{
 		weaker: map[manifest.Severity]int{},
 		stores: map[eso.StoreRef]*storeUse{}, needs: map[storeKey]servedNeed{},
-		refresh: map[pace]*refreshUse{},
+		refresh: map[pace]*refreshUse{}, modes: map[string]int{},
 	}
 }
 
@@ -86,20 +106,26 @@ type Output struct {
 	files   []string
 	objects map[identity]place
 	targets map[identity]place
-	present map[presentStore]bool
-	uses    map[presentStore]*storeUse
-	order   []presentStore
+	// kesSecrets are the Secrets that KES goes on making, second those that
+	// ESO makes beside them, plans the streams.
+	kesSecrets map[identity]place
+	second     []secondSecret
+	plans      []*manifest.Plan
+	present    map[presentStore]bool
+	uses       map[presentStore]*storeUse
+	order      []presentStore
 }
 
 // Output begins a new scope. Close it before the run ends.
 func (r *Run) Output(opts Options) *Output {
 	if opts.Settings == nil {
 		opts.Settings, _ = (*config.Config)(nil).For("")
+		opts.PresetMode = config.Replace
 	}
 	if opts.Stores == nil {
 		opts.Stores = &store.Resolver{}
 	}
-	return &Output{run: r, opts: opts, objects: map[identity]place{}, targets: map[identity]place{}, present: map[presentStore]bool{}, uses: map[presentStore]*storeUse{}}
+	return &Output{run: r, opts: opts, objects: map[identity]place{}, targets: map[identity]place{}, kesSecrets: map[identity]place{}, present: map[presentStore]bool{}, uses: map[presentStore]*storeUse{}}
 }
 
 // Stream is one input of a scope.
@@ -128,6 +154,7 @@ func (o *Output) Plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
 		p.Close()
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
+	o.plans = append(o.plans, p)
 	return p, nil
 }
 
@@ -148,7 +175,7 @@ type visitor struct {
 	out    *Output
 	origin func(*manifest.Object) string
 	// seen by what was decided, to be compared with the plan's own account.
-	seen, replaced, untouched int
+	seen, replaced, accompanied, edited, untouched int
 }
 
 func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
@@ -160,8 +187,20 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	}
 	run := v.out.run
 	run.counts.KES++
-	options := v.options(o)
 	es, findings := kes.Decode(o)
+	c, ok := v.mode(o, es)
+	if !ok {
+		run.counts.Failed++
+		v.untouched++
+		return manifest.Result{}, nil
+	}
+	switch c.Mode {
+	case config.Keep:
+		return v.keep(o, c), nil
+	case config.Freeze, config.Protect:
+		return v.freeze(o, c), nil
+	}
+	options := v.options(o)
 	var res convert.Result
 	if findings.Worst() < manifest.Error {
 		res = convert.Convert(es, options)
@@ -174,16 +213,10 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 		}
 	}
 	if res.ESO == nil {
-		return v.unsupported(findings), nil
+		return v.unsupported(o, c, findings), nil
 	}
 	run.say(findings...)
-	run.counts.Converted++
-	v.replaced++
-	v.out.converted(o, res)
-	if f := v.out.opts.Converted; f != nil {
-		f(o, es, res)
-	}
-	return manifest.Result{Action: manifest.Replace, Objects: []manifest.Map{v.out.opts.Profile.Map(*res.ESO)}}, nil
+	return v.converted(o, es, c, res), nil
 }
 
 func (v *visitor) options(o *manifest.Object) convert.Options {
@@ -200,10 +233,16 @@ func (v *visitor) options(o *manifest.Object) convert.Options {
 
 // unsupported leaves an object as it is. Without Keep the errors among the
 // findings fail the run, so nothing of it is printed anyway.
-func (v *visitor) unsupported(findings manifest.Findings) manifest.Result {
-	run := v.out.run
+func (v *visitor) unsupported(o *manifest.Object, c config.Choice, findings manifest.Findings) manifest.Result {
+	run, opts := v.out.run, v.out.opts
 	v.untouched++
-	if v.out.opts.Keep {
+	keep := opts.Keep
+	if keep && opts.Plugin && c.Mode == config.Replace {
+		keep = false
+		v.out.report(rule.KeepRefused, o, "it can't be converted, and on-unsupported: keep doesn't hold in mode replace")
+	}
+	v.out.kesSecrets[identify(o.Ref.Namespace, o.Ref.Name)] = v.out.place(o.Pos)
+	if keep {
 		run.counts.Kept++
 		for i := range findings {
 			if findings[i].Severity == manifest.Error {
@@ -220,15 +259,15 @@ func (v *visitor) unsupported(findings manifest.Findings) manifest.Result {
 
 // AccountError says that the stream and the visitor disagree about what
 // became of its objects: a defect of kesbridge, never of the input.
-type AccountError struct{ Want, Got [3]int }
+type AccountError struct{ Want, Got [5]int }
 
 func (e *AccountError) Error() string {
-	return fmt.Sprintf("not every object is accounted for (visited, replaced, untouched: decided %v, planned %v): this is a defect of kesbridge, please report it", e.Want, e.Got)
+	return fmt.Sprintf("not every object is accounted for (visited, replaced, accompanied, edited, untouched: decided %v, planned %v): this is a defect of kesbridge, please report it", e.Want, e.Got)
 }
 
 func (v *visitor) account(s manifest.Stats) error {
-	want := [3]int{v.seen, v.replaced, v.untouched}
-	got := [3]int{s.Objects, s.Replaced, s.Objects - s.Replaced - s.Dropped}
+	want := [5]int{v.seen, v.replaced, v.accompanied, v.edited, v.untouched}
+	got := [5]int{s.Objects, s.Replaced, s.Accompanied, s.Edited, s.Untouched}
 	if want != got || s.Dropped != 0 {
 		return &AccountError{Want: want, Got: got}
 	}

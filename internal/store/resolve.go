@@ -49,10 +49,13 @@ type Resolver struct {
 	Controller map[string]string
 	// Unmatched is "fail" or "generate"; empty is generate.
 	Unmatched string
+	// Locked: only the administrator's rules count, not Store.
+	Locked bool
 }
 
-// Resolve chooses: --store, else the first rule that matches, else a derived
-// name; where Unmatched is "fail" it is an *UnmatchedError instead.
+// Resolve chooses: a rule of the administrator's, --store, else the first rule
+// that matches, else a derived name; where Unmatched is "fail" it is an
+// *UnmatchedError instead.
 func (r *Resolver) Resolve(n Need, s Subject) (Choice, error) {
 	kind := r.Kind
 	if kind == "" {
@@ -60,7 +63,7 @@ func (r *Resolver) Resolve(n Need, s Subject) (Choice, error) {
 	}
 	rule := r.match(n, s)
 	switch {
-	case r.Store != "":
+	case r.Store != "" && !r.Locked && (rule == nil || !rule.Admin || rule.Store.Name == ""):
 		return Choice{Ref: eso.StoreRef{Name: r.Store, Kind: kind}, Rule: rule, Named: true}, nil
 	case rule != nil && rule.Store.Name != "":
 		ref := eso.StoreRef{Name: rule.Store.Name, Kind: rule.Store.Kind}
@@ -69,7 +72,7 @@ func (r *Resolver) Resolve(n Need, s Subject) (Choice, error) {
 		}
 		return Choice{Ref: ref, Path: rule.Store.Path, Rule: rule}, nil
 	case r.Unmatched == "fail":
-		err := &UnmatchedError{Need: n.Normal(), Facts: facts(n, s, r.Controller)}
+		err := &UnmatchedError{Need: n.Normal(), Facts: Facts(n, s, r.Controller)}
 		if rule != nil {
 			err.Rule = rule.Pos
 		}
@@ -79,7 +82,7 @@ func (r *Resolver) Resolve(n Need, s Subject) (Choice, error) {
 }
 
 func (r *Resolver) match(n Need, s Subject) *config.StoreRule {
-	f := facts(n, s, r.Controller)
+	f := Facts(n, s, r.Controller)
 	for i := range r.Rules {
 		if r.Rules[i].Match.Holds(f) {
 			return &r.Rules[i]
@@ -88,10 +91,10 @@ func (r *Resolver) match(n Need, s Subject) *config.StoreRule {
 	return nil
 }
 
-// facts are what rules see: the manifest's settings, and the controller's
+// Facts are what rules see: the manifest's settings, and the controller's
 // where KES would take those. What only the running KES knows (the project of
 // its own credentials) stays empty.
-func facts(n Need, s Subject, controller map[string]string) config.Facts {
+func Facts(n Need, s Subject, controller map[string]string) config.Facts {
 	n = n.Normal()
 	f := config.Facts{
 		Backend:      n.Backend,
