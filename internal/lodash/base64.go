@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"text/template/parse"
 	"unicode/utf8"
 
 	"github.com/dop251/goja/ast"
@@ -69,6 +70,8 @@ type part struct {
 	text    string
 	literal bool
 	value   value
+	// supplied by the user, instead of value
+	supplied *parse.Tree
 }
 
 // base64Pieces decodes piece by piece where every piece is whole base64 quanta.
@@ -83,6 +86,10 @@ func (t *translator) base64Pieces(list []ast.Expression) bool {
 			continue
 		}
 		code, escaped := t.code(e)
+		if tree := t.suppliedAt(e, code); tree != nil {
+			parts = append(parts, part{supplied: tree})
+			continue
+		}
 		v := t.expr(code)
 		if escaped {
 			v = t.htmlEscaped(v)
@@ -96,17 +103,25 @@ func (t *translator) base64Pieces(list []ast.Expression) bool {
 		parts = append(parts, part{value: v})
 	}
 	if len(parts) == 1 && !parts[0].literal {
-		t.base64Value(parts[0].value)
+		if tree := parts[0].supplied; tree != nil {
+			t.suppliedBase64(tree)
+		} else {
+			t.base64Value(parts[0].value)
+		}
 		return true
 	}
 	for i, p := range parts {
-		if p.literal && !wholeQuanta(p.text, i == len(parts)-1) || !p.literal && p.value.kind != kB64 {
+		if p.literal && !wholeQuanta(p.text, i == len(parts)-1) || !p.literal && (p.supplied != nil || p.value.kind != kB64) {
 			t.decodeResult(t.collect(func() {
 				for _, p := range parts {
-					if p.literal {
-						p.value = constant(p.text)
+					switch {
+					case p.supplied != nil:
+						t.showSupplied(p.supplied)
+					case p.literal:
+						t.show1(constant(p.text))
+					default:
+						t.show1(p.value)
 					}
-					t.show1(p.value)
 				}
 			}))
 			return true

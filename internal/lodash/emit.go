@@ -32,6 +32,8 @@ type translator struct {
 	branches int
 	// loops counts the JavaScript loop bodies around the place, up to a function.
 	loops int
+	// supplied are the user's templates by the start of their pieces.
+	supplied map[int]*parse.Tree
 }
 
 // item is text or an action of the result.

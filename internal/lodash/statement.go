@@ -203,6 +203,10 @@ func (t *translator) printPiece(e ast.Expression) {
 		return
 	}
 	code, escaped := t.code(e)
+	if tree := t.suppliedAt(e, code); tree != nil {
+		t.showSupplied(tree)
+		return
+	}
 	v := t.expr(code)
 	if escaped {
 		v = t.htmlEscaped(v)

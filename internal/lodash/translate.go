@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"text/template/parse"
 )
 
 // Target says where the translated text goes and what is known about the values
@@ -23,6 +24,10 @@ type Target struct {
 	// Functions tells which template functions the ESO version in use has. Nil: those
 	// that are in all of 0.9-2.9, which is all that is ever emitted.
 	Functions func(name string) bool
+	// Supplied gives the Go template that the user wants in the place of a piece of code
+	// (with its delimiters) or of the whole text, which prints what KES printed there.
+	// Nil: nothing is supplied.
+	Supplied func(expr string) (template string, ok bool)
 }
 
 // Translation is a Go template for ESO's engine v2.
@@ -99,15 +104,17 @@ func Refusals(err error) []*Refused {
 // the text are one JavaScript program; it is read as lodash 4.17.21 compiles it.
 // The error is a *Refused or several of them joined.
 func Translate(text string, target Target) (Translation, error) {
-	p, err := compile(text)
-	if err != nil {
-		return Translation{}, err
-	}
-	t := &translator{program: p, target: target, scope: &scope{}, steps: new(int), mutable: map[string]bool{}, names: map[string]bool{}, folded: map[string]string{}, notes: map[NoteKind]*Note{}}
-	if target.Base64 {
-		t.base64Program()
-	} else {
-		t.stmts(p.body)
+	t := &translator{program: &program{text: text, pieces: Scan(text)}, target: target, scope: &scope{}, steps: new(int), mutable: map[string]bool{}, names: map[string]bool{}, folded: map[string]string{}, notes: map[NoteKind]*Note{}, supplied: map[int]*parse.Tree{}}
+	switch tree := t.supply(); {
+	case tree == nil:
+		p, err := compile(text)
+		if err != nil {
+			return Translation{}, err
+		}
+		t.program = p
+		t.whole()
+	default:
+		t.piece(func() { t.wholeSupplied(tree) })
 	}
 	if err := t.err(); err != nil {
 		return Translation{}, err
@@ -121,6 +128,15 @@ func Translate(text string, target Target) (Translation, error) {
 		defines += len(blocks[name])
 	}
 	return Translation{Text: out, Defines: defines, Notes: t.sortedNotes()}, nil
+}
+
+// whole translates all of the text.
+func (t *translator) whole() {
+	if t.target.Base64 {
+		t.base64Program()
+	} else {
+		t.stmts(t.body)
+	}
 }
 
 func (t *translator) err() error {
