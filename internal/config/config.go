@@ -36,6 +36,7 @@ type Config struct {
 	Controller Controller         `yaml:"controller"`
 	Stores     []StoreRule        `yaml:"stores"`
 	Modes      []ModeRule         `yaml:"modes"`
+	Templates  []TemplateRule     `yaml:"templates"`
 	Locked     []string           `yaml:"locked"`
 	Clusters   map[string]Cluster `yaml:"clusters"`
 }
@@ -142,6 +143,8 @@ type Settings struct {
 	// empty: nobody chose. Mode gives the result.
 	Modes                 []ModeRule
 	DefaultMode, ModeFrom string
+	// Templates are tried in order; the first match wins.
+	Templates []TemplateRule
 	// Final ends the guard, where no rule says otherwise.
 	Final bool
 	// Guard is GuardPrune or GuardDelete.

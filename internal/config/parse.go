@@ -108,6 +108,7 @@ func (c *Config) complete() {
 	c.Defaults.RefreshInterval = goDuration(c.Defaults.RefreshInterval)
 	completeRules(c.Stores, c.File)
 	completeModes(c.Modes, c.File)
+	completeTemplates(c.Templates, c.File)
 	for _, cl := range c.Clusters {
 		completeRules(cl.Stores, c.File)
 		completeModes(cl.Modes, c.File)

@@ -54,6 +54,9 @@ func TestSchemaAgrees(t *testing.T) {
 		{in: "clusters: {a: {kubeVersion: v1.33.1+k3s1, apiVersions: [a/v1, v1, a.b/v1/C]}}", ok: true},
 
 		{in: "store: []"},
+		{in: "templates: [{expression: '<%= a %>', template: '{{ .a }}'}, {match: {name: a}, expression: '${a}', template: b}]", ok: true},
+		{in: "templates: [{expression: '<%= a %>'}]"},
+		{in: "templates: [{expression: '<%= a %>', template: '{{ .a'}]", onlyParse: true},
 		{in: "modes: []", ok: true},
 		{in: "modes: [{mode: keep}]", ok: true},
 		{in: "modes: [{match: {name: a}}]"},

@@ -49,6 +49,7 @@ type layer struct {
 	controller map[string]string
 	stores     []StoreRule
 	modes      []ModeRule
+	templates  []TemplateRule
 }
 
 func layerOf(c *Config, cluster string, admin bool) layer {
@@ -56,6 +57,7 @@ func layerOf(c *Config, cluster string, admin bool) layer {
 	l := layer{
 		file: c.File, Defaults: c.Defaults, cluster: one, controller: map[string]string{},
 		stores: slices.Concat(one.Stores, c.Stores), modes: slices.Concat(one.Modes, c.Modes),
+		templates: c.Templates,
 	}
 	l.EsoVersion = either(one.EsoVersion, c.Defaults.EsoVersion)
 	if one.Final != nil {
@@ -149,6 +151,7 @@ func (s *settler) settings() *Settings {
 	maps.Copy(out.Controller, a.controller)
 	out.Stores = joinRules(s, "stores", a.stores, o.stores)
 	out.Modes = joinRules(s, "mode", a.modes, o.modes)
+	out.Templates = joinRules(s, "templates", a.templates, o.templates)
 	out.fixed = s.fixed
 	return out
 }

@@ -36,7 +36,7 @@ var file = sync.OnceValue(func() *shape {
 		{name: "clusters", shape: clustersShape(stores, controller)},
 		{name: "modes", shape: modesShape()},
 		{name: "locked", shape: lockedShape()},
-		{name: "templates", later: true},
+		{name: "templates", shape: templatesShape()},
 		{name: "references", later: true},
 		{name: "apps", later: true},
 		{name: "waivers", later: true},
