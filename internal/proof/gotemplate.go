@@ -22,7 +22,7 @@ var notRun = strings.Fields(`now date date_in_zone date_modify dateInZone dateMo
 	genSignedCert genSignedCertWithKey encryptAES decryptAES bcrypt htpasswd
 	pkcs12key pkcs12keyPass pkcs12cert pkcs12certPass pemToPkcs12 pemToPkcs12Pass fullPemToPkcs12 fullPemToPkcs12Pass
 	pemTruststoreToPKCS12 pemTruststoreToPKCS12Pass filterPEM filterCertChain certSANs jwkPublicKeyPem jwkPrivateKeyPem
-	rsaDecrypt getSecretKey int`)
+	rsaDecrypt getSecretKey`)
 
 // since and until are the releases that a function is in; what isn't named is
 // in all of them (facts: eso-templates.md C6, boundaries from the tags).
@@ -80,11 +80,11 @@ var allFunctions = sync.OnceValue(func() template.FuncMap {
 		return m
 	}
 	for _, name := range notRun {
-		if name != "int" {
-			f[name] = func(...any) (string, error) { return "", &unsureError{why: "ESO's template uses " + name} }
-		}
+		f[name] = func(...any) (string, error) { return "", &unsureError{why: "ESO's template uses " + name} }
 	}
-	f["int"] = castInt(f["int"])
+	for _, name := range castsText {
+		f[name] = guardText(f[name])
+	}
 	f["hexdec"] = func(...any) (string, error) { return "", &unsureError{why: "ESO's template uses hexdec"} }
 	for _, name := range []string{"until", "untilStep", "repeat", "indent", "nindent", "seq"} {
 		f[name] = guardSize(name, f[name])
@@ -92,14 +92,36 @@ var allFunctions = sync.OnceValue(func() template.FuncMap {
 	return f
 })
 
-// castInt: the cast library of ESO up to 0.16 reads "1.9" as 0, later 1.
-func castInt(f any) any {
-	original := f.(func(any) int)
-	return func(v any) (int, error) {
-		if s, ok := v.(string); ok && strings.ContainsAny(s, ".eE_") {
-			return 0, &unsureError{why: "int of a text that isn't an integer depends on ESO's release"}
+// castsText are the functions that take a text for an integer with the cast
+// library: that of ESO up to 0.16 reads "1.9" as 0, later ones as 1.
+var castsText = strings.Fields("int int64 add1 add sub div mod mul max biggest min slice mustSlice")
+
+// guardText refuses such a text.
+func guardText(f any) any {
+	v := reflect.ValueOf(f)
+	return reflect.MakeFunc(v.Type(), func(args []reflect.Value) []reflect.Value {
+		for i, a := range args {
+			if v.Type().IsVariadic() && i == len(args)-1 {
+				for j := range a.Len() {
+					refuseText(a.Index(j))
+				}
+				break
+			}
+			refuseText(a)
 		}
-		return original(v), nil
+		if v.Type().IsVariadic() {
+			return v.CallSlice(args)
+		}
+		return v.Call(args)
+	}).Interface()
+}
+
+func refuseText(v reflect.Value) {
+	for v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	if v.Kind() == reflect.String && strings.ContainsAny(v.String(), ".eE_") {
+		panic(&unsureError{why: "int of a text that isn't an integer depends on ESO's release"})
 	}
 }
 

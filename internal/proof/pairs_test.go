@@ -78,6 +78,18 @@ func convertPair(t testing.TB, name string, in *kes.ExternalSecret, version stri
 	return p, true
 }
 
+// caseText is the input of a case.
+func caseText(t testing.TB, dir string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "in.yaml"))
+	if err != nil {
+		if text, err = os.ReadFile(filepath.Join(dir, "in.json")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return string(text)
+}
+
 // convertedPairs are all pairs of testdata/convert.
 func convertedPairs(t testing.TB) []pair {
 	t.Helper()
@@ -87,12 +99,7 @@ func convertedPairs(t testing.TB) []pair {
 	}
 	var pairs []pair
 	for _, dir := range dirs {
-		text, err := os.ReadFile(filepath.Join(dir, "in.yaml"))
-		if err != nil {
-			if text, err = os.ReadFile(filepath.Join(dir, "in.json")); err != nil {
-				t.Fatal(err)
-			}
-		}
+		text := caseText(t, dir)
 		version, fidelity := "", ""
 		if args, err := os.ReadFile(filepath.Join(dir, "args")); err == nil {
 			f := strings.Fields(string(args))
@@ -122,7 +129,7 @@ func convertedPairs(t testing.TB) []pair {
 			}
 			settings.Fidelity = fidelity
 		}
-		for _, in := range decodeAll(t, filepath.Base(dir), string(text)) {
+		for _, in := range decodeAll(t, filepath.Base(dir), text) {
 			if p, ok := convertPair(t, filepath.Base(dir), in, version, rules, settings); ok {
 				pairs = append(pairs, p)
 			}

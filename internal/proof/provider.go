@@ -138,6 +138,9 @@ func (e *esoSim) find(s *backend, f eso.Find) (map[string][]byte, error) {
 	if e.spec.Backend != kes.SystemManager {
 		return nil, &unsureError{why: "dataFrom.find is simulated for the Parameter Store only"}
 	}
+	if f.Regexp == "" {
+		return nil, failf("find: neither a name nor tags") // what Map prints of it
+	}
 	re, err := regexp.Compile(f.Regexp)
 	if err != nil {
 		return nil, failf("find: %v", err)
