@@ -101,7 +101,7 @@ func parseTemplate(text string) (*parse.Tree, error) {
 	tree.Mode = parse.SkipFuncCheck
 	defined := map[string]*parse.Tree{}
 	if _, err := tree.Parse(text, "", "", defined); err != nil {
-		return nil, fmt.Errorf("%s", lineOf.ReplaceAllString(err.Error(), "line $1: "))
+		return nil, fmt.Errorf("%s", lineOf.ReplaceAllString(strings.TrimPrefix(err.Error(), "template: "), "line $1"))
 	}
 	for name := range defined {
 		if name != "line" {
@@ -111,7 +111,7 @@ func parseTemplate(text string) (*parse.Tree, error) {
 	return tree, nil
 }
 
-var lineOf = regexp.MustCompile(`^template: line:([0-9]+)(:[0-9]+)?: `)
+var lineOf = regexp.MustCompile(`\bline:([0-9]+)(:[0-9]+)?`)
 
 // nodes lists all nodes below one.
 func nodes(root parse.Node) (all []parse.Node) {

@@ -49,6 +49,9 @@ type Result struct {
 	Fidelity, FidelityFrom string
 	// DefaultRefresh: no setting chose the refresh interval.
 	DefaultRefresh bool
+	// Templates are the templates rules that match the object and whether they
+	// were used; nil where it has no lodash expressions.
+	Templates map[manifest.Pos]bool
 }
 
 // backend is what differs between KES's backends. One table, one file each.
@@ -103,6 +106,11 @@ type conv struct {
 	forms        map[string]form
 	documents    map[eso.RemoteRef]string
 	extracts     []extract
+
+	// rules are the templates rules that match, once asked for; templates
+	// says which were used.
+	rules     []suppliedRule
+	templates map[manifest.Pos]bool
 }
 
 // Convert converts one object that kes.Decode took without an error.
@@ -128,7 +136,7 @@ func Convert(in *kes.ExternalSecret, opts Options) Result {
 	c.data()
 	c.template()
 	c.shapes.report(c)
-	res.Findings = c.fs
+	res.Findings, res.Templates = c.fs, c.templates
 	if c.fs.Worst() < manifest.Error {
 		res.ESO = &c.out
 	}
@@ -173,15 +181,19 @@ func need(in *kes.ExternalSecret) store.Need {
 	}
 }
 
-func (c *conv) chooseStore(res *Result) {
+func (c *conv) subject() store.Subject {
 	labels := map[string]string{}
 	for _, l := range c.in.Labels {
 		labels[l.Key], _ = l.Value.(string)
 	}
-	choice, err := c.opts.Stores.Resolve(res.Need, store.Subject{
+	return store.Subject{
 		Namespace: c.in.Ref.Namespace, Name: c.in.Ref.Name, Labels: labels,
 		App: c.opts.App, Project: c.opts.Project, Cluster: c.opts.Settings.Cluster,
-	})
+	}
+}
+
+func (c *conv) chooseStore(res *Result) {
+	choice, err := c.opts.Stores.Resolve(res.Need, c.subject())
 	if err != nil {
 		f := rule.UnmatchedStore.At(c.in.Spec.Pos("backendType"), c.in.Ref, "%v", err)
 		if u := (*store.UnmatchedError)(nil); errors.As(err, &u) {

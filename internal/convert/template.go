@@ -87,6 +87,8 @@ func (c *conv) print(t kes.Text) (text string, ok bool) {
 func (c *conv) translated(t kes.Text, target lodash.Target) (lodash.Translation, bool) {
 	var keys []string
 	target.Exact = c.exact
+	sup := c.supplied(t)
+	target.Supplied = sup.template
 	target.Fetched = func(key string) (known, sure bool) {
 		keys = append(keys, key)
 		sure = c.fetches(key)
@@ -94,14 +96,15 @@ func (c *conv) translated(t kes.Text, target lodash.Target) (lodash.Translation,
 	}
 	out, err := lodash.Translate(t.Value, target)
 	for _, r := range lodash.Refusals(err) {
-		c.refused(t, r)
+		c.refused(t, r, sup)
 	}
 	for _, n := range out.Notes {
 		c.report(rule.TemplateShapes, t.Pos, "%s: %s", t.Path, n.Message)
 	}
-	if err != nil {
+	if err != nil || !sup.report(c) {
 		return out, false
 	}
+	keys = append(keys, sup.keys...)
 	for _, key := range keys {
 		// KES's value of the key is made by a template of its own, and one
 		// template doesn't see what another prints.
@@ -114,13 +117,16 @@ func (c *conv) translated(t kes.Text, target lodash.Target) (lodash.Translation,
 	return c.overData(out, slices.Compact(keys)), true
 }
 
-func (c *conv) refused(t kes.Text, r *lodash.Refused) {
+func (c *conv) refused(t kes.Text, r *lodash.Refused, sup *supplied) {
 	f := rule.LodashTemplate.At(t.PosAt(r.Offset), c.in.Ref, "%s: %s: %s", t.Path, shorten(r.Expr), r.Reason)
 	if r.Never {
 		f = rule.NeverWorked.At(t.PosAt(r.Offset), c.in.Ref, "%s: %s: KES itself fails on it: %s", t.Path, shorten(r.Expr), r.Reason)
 	}
 	if r.Suggestion != "" {
 		f.Fix = "the nearest Go template is " + shorten(r.Suggestion) + "; " + f.Fix
+	}
+	if rule := sup.ruleFor(c, r); rule != "" && !r.Never {
+		f.Fix += "; or supply a template in kesbridge.yaml: " + rule
 	}
 	c.fs = append(c.fs, f)
 }

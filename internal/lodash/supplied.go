@@ -38,8 +38,7 @@ func Normal(text string) string {
 }
 
 // Reads lists the keys of data that a Go template names, sorted. all: it uses data
-// as a whole. Inside of range and with, where dot is something else, it may name
-// too much.
+// as a whole. Inside of range and with dot is something else.
 func Reads(template string) (keys []string, all bool) {
 	tree, err := parseSupplied(template)
 	if err != nil {
@@ -90,7 +89,7 @@ func (r *reader) list(n *parse.ListNode, rebound bool) {
 func (r *reader) pipe(p *parse.PipeNode, rebound bool) {
 	for _, c := range p.Cmds {
 		args := c.Args
-		if key, ok := indexed(args); ok {
+		if key, ok := indexed(args); ok && (!rebound || args[1].String() == "$") {
 			r.keys = append(r.keys, key)
 			args = args[3:]
 		}
@@ -115,7 +114,9 @@ func indexed(args []parse.Node) (string, bool) {
 func (r *reader) operand(n parse.Node, rebound bool) {
 	switch n := n.(type) {
 	case *parse.FieldNode:
-		r.keys = append(r.keys, n.Ident[0])
+		if !rebound {
+			r.keys = append(r.keys, n.Ident[0])
+		}
 	case *parse.VariableNode:
 		switch {
 		case n.Ident[0] != "$":

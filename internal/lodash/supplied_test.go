@@ -103,6 +103,7 @@ func TestReads(t *testing.T) {
 		{"{{ range splitList `,` .a }}{{ . }}{{ $.b }}{{ end }}", "a b", false},
 		{"{{ if .a }}{{ (fromJson .b).c }}{{ else }}{{ with .d }}{{ . }}{{ else }}{{ .e }}{{ end }}{{ end }}", "a b d e", false},
 		{"{{ $x := .a }}{{ printf `%s` (index . `b`) }}{{ $x }}", "a b", false},
+		{"{{ range .l }}{{ .n }}{{ index . `m` }}{{ index $ `k` }}{{ end }}", "k l", false},
 		{"{{ . | toRawJson }}", "", true},
 		{"{{ range $k, $v := $ }}{{ end }}", "", true},
 		{"{{ index . .a }}", "a", true},

@@ -70,9 +70,11 @@ type Run struct {
 	findings manifest.Findings
 	weaker   map[manifest.Severity]int
 	modes    map[string]int
-	stores   map[eso.StoreRef]*storeUse
-	needs    map[storeKey]servedNeed
-	refresh  map[pace]*refreshUse
+	// templates are the templates rules of all settings that were in force.
+	templates map[manifest.Pos]templateState
+	stores    map[eso.StoreRef]*storeUse
+	needs     map[storeKey]servedNeed
+	refresh   map[pace]*refreshUse
 }
 
 // New starts a run.
@@ -80,7 +82,7 @@ func New() *Run {
 	return &Run{
 		weaker: map[manifest.Severity]int{},
 		stores: map[eso.StoreRef]*storeUse{}, needs: map[storeKey]servedNeed{},
-		refresh: map[pace]*refreshUse{}, modes: map[string]int{},
+		refresh: map[pace]*refreshUse{}, modes: map[string]int{}, templates: map[manifest.Pos]templateState{},
 	}
 }
 
@@ -166,6 +168,7 @@ func (r *Run) Add(fs ...manifest.Finding) { r.say(fs...) }
 func (r *Run) Finish() (manifest.Findings, Counts) {
 	r.refreshFindings()
 	r.storeFindings()
+	r.templateFindings()
 	r.findings.Sort()
 	return r.findings, r.counts
 }
@@ -204,6 +207,7 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	var res convert.Result
 	if findings.Worst() < manifest.Error {
 		res = convert.Convert(es, options)
+		run.templatesUsed(options.Settings.Templates, res.Templates)
 		findings = append(findings, res.Findings...)
 	}
 	for i := range findings {
