@@ -64,7 +64,7 @@ func TestInferEveryRelease(t *testing.T) {
 			}
 			for _, kind := range storeKinds {
 				p := i.Profile(kind)
-				if _, lo, hi := p.span(); r.compare(lo) < 0 || r.compare(hi) > 0 {
+				if _, lo, hi := p.span(); lo.compare(releases[0]) < 0 || r.compare(lo) < 0 || r.compare(hi) > 0 {
 					t.Errorf("%s: profile of %s spans %v to %v", name, kind, lo, hi)
 				}
 				version := strings.TrimPrefix(p.APIVersion(), Group+"/")

@@ -2,6 +2,7 @@ package limit
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -73,7 +74,7 @@ func (e *BusyError) Fix() string {
 	}
 	var named []string
 	for _, name := range knobs {
-		if name != "" && !strings.Contains(strings.Join(named, "\n"), name) {
+		if name != "" && !slices.Contains(named, name) {
 			named = append(named, name)
 		}
 	}

@@ -99,9 +99,6 @@ func (l *Limiter) Acquire(ctx context.Context, deadline time.Time) (*Slot, error
 	if l.root == nil {
 		return &Slot{}, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("wait for a slot: %w", err)
-	}
 	w := &waiter{l: l, start: start, deadline: deadline}
 	// Ended on return, for what still waits for a lock.
 	ctx, cancel := context.WithCancel(ctx)

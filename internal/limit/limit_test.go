@@ -128,6 +128,11 @@ func TestRefusals(t *testing.T) {
 	if err := l.note(t.Context(), 5*time.Second); err != nil {
 		t.Fatal(err)
 	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err := l.Acquire(ended, time.Time{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled before: %v", err)
+	}
 	// With a free slot only the reserve counts.
 	s, err := l.Acquire(t.Context(), time.Now().Add(4*time.Second))
 	if err != nil {

@@ -74,7 +74,7 @@ func helper(args []string) error {
 	fmt.Fprintln(log, "+")
 	fmt.Println("served", s.Waited.Milliseconds())
 	if n[2] == 0 {
-		select {}
+		time.Sleep(time.Hour)
 	}
 	time.Sleep(time.Duration(n[2]) * time.Millisecond)
 	fmt.Fprintln(log, "-")
