@@ -195,7 +195,8 @@ func (e *esoSim) validateKeys(m map[string][]byte) error {
 				continue
 			}
 		}
-		if len(k) > 253 || strings.ContainsFunc(k, func(r rune) bool { return !validRune(r) }) {
+		// The length is checked since ValidateKeys returns an error.
+		if e.behave.empty != keepEmpty && len(k) > 253 || strings.ContainsFunc(k, func(r rune) bool { return !validRune(r) }) {
 			return failf("key has an invalid character or length: %q", k)
 		}
 	}

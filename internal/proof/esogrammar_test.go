@@ -15,6 +15,14 @@ func (w *inputWriter) callable() []string {
 	return slices.Sorted(maps.Keys(w.set.functions()))
 }
 
+// unary are those that a pipeline can end in without further arguments.
+func (w *inputWriter) unary() []string {
+	return slices.DeleteFunc(w.callable(), func(name string) bool {
+		t := reflect.TypeOf(w.set.functions()[name])
+		return t.NumIn() != 1
+	})
+}
+
 var builtins = []string{"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "index", "len", "print", "printf", "println", "html", "js", "urlquery", "slice"}
 
 // randomTemplate is text with random actions.
@@ -63,7 +71,7 @@ func (w *inputWriter) node(depth int) string {
 func (w *inputWriter) pipeline(depth int) string {
 	out := w.operand(depth)
 	for w.chance(30) {
-		out += " | " + pick(w, w.callable()...)
+		out += " | " + pick(w, w.unary()...)
 	}
 	if w.chance(50) {
 		out = w.call(depth)

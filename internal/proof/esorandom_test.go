@@ -72,12 +72,12 @@ var (
 // templates are those that conversions and lodash translations print, changed
 // ones, and random ones, with values for what they read.
 func (w *inputWriter) templates(pairs []pair, count int) {
-	var texts, literals []string
+	var emitted, literals []string
 	for _, p := range pairs {
 		t := &p.out.Target.Template
 		for _, m := range []manifest.Map{t.Data, t.Labels, t.Annotations} {
 			for _, f := range m {
-				texts = appendNew(texts, textOf(f.Value))
+				emitted = appendNew(emitted, textOf(f.Value))
 			}
 		}
 		for _, f := range t.TemplateFrom {
@@ -88,12 +88,12 @@ func (w *inputWriter) templates(pairs []pair, count int) {
 		}
 		for _, target := range []lodash.Target{{}, {Exact: true}, {Base64: true}, {Base64: true, Exact: true}} {
 			if tr, err := lodash.Translate(p.in.Spec.Template.StringData[0].Value, target); err == nil {
-				texts = appendNew(texts, tr.Text)
+				emitted = appendNew(emitted, tr.Text)
 			}
 		}
 	}
-	for _, text := range texts {
-		for range 1 + 2*count/max(1, len(texts)) {
+	for _, text := range emitted {
+		for range 1 + 2*count/max(1, len(emitted)) {
 			w.template("emitted", text)
 		}
 	}
@@ -103,11 +103,18 @@ func (w *inputWriter) templates(pairs []pair, count int) {
 		}
 	}
 	for range count {
-		if len(texts) > 0 && w.chance(20) {
-			w.template("changed", w.changed(pick(w, texts...)))
+		if len(emitted) > 0 && w.chance(20) {
+			w.template("changed", w.changed(pick(w, emitted...)))
 			continue
 		}
-		w.template("random", w.randomTemplate(3))
+		text := w.randomTemplate(3)
+		for range 3 { // most random ones fail
+			if _, err := w.set.execute("k", text, texts(w.valuesOf(text))); err == nil || unsureIn(err) {
+				break
+			}
+			text = w.randomTemplate(3)
+		}
+		w.template("random", text)
 	}
 	for range count / 4 {
 		w.literal(w.randomLiteral())
@@ -460,8 +467,21 @@ func (w *inputWriter) stored(be kes.Backend, ref *eso.RemoteRef) string {
 	return text
 }
 
-// randomSync is a random ExternalSecret and backend.
+// randomSync is a random ExternalSecret and backend, mostly one that works.
 func (w *inputWriter) randomSync() {
+	spec, out, b := w.randomObject()
+	for range 3 {
+		sim := simulated(spec.Backend, w.release, out)
+		sim.spec, sim.templates = spec, w.set
+		if sim.sync(b).secret != nil {
+			break
+		}
+		spec, out, b = w.randomObject()
+	}
+	w.sync(w.object("random", spec, out, ""), b)
+}
+
+func (w *inputWriter) randomObject() (*kes.Spec, *eso.ExternalSecret, *backend) {
 	be := pick(w, lookupBackends...)
 	spec := &kes.Spec{Backend: be, KVVersion: 1 + w.rng.IntN(2)}
 	b := &backend{values: map[address]string{}, binary: be == kes.SecretsManager && w.chance(20)}
@@ -507,7 +527,7 @@ func (w *inputWriter) randomSync() {
 		b.params = append(b.params, param{name, strings.ToValidUTF8(w.value(nil), "?")})
 	}
 	out.Target.Template = w.randomTarget()
-	w.sync(w.object("random", spec, out, ""), b)
+	return spec, out, b
 }
 
 func (w *inputWriter) randomTarget() eso.Template {
