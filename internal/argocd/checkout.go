@@ -101,12 +101,12 @@ var refName = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)
 func (c *Checkout) Requests(app *Application, o Options) ([]Request, error) {
 	sources := app.Sources()
 	if len(sources) == 0 {
-		return nil, c.fail(app, &PathError{Path: "spec", Reason: "has no source"})
+		return nil, c.Fail(app, &PathError{Path: "spec", Reason: "has no source"})
 	}
 	home := c.home(sources)
 	refs, err := c.refs(app, sources, home)
 	if err != nil {
-		return nil, c.fail(app, err)
+		return nil, c.Fail(app, err)
 	}
 	kube, apis := o.KubeVersion, o.APIVersions
 	if cluster, ok := o.Cluster(app.Spec.Destination); ok {
@@ -128,7 +128,7 @@ func (c *Checkout) Requests(app *Application, o Options) ([]Request, error) {
 		}
 		root, dir, err := c.locate(s, home, what)
 		if err != nil {
-			return nil, c.fail(app, err)
+			return nil, c.Fail(app, err)
 		}
 		r := Request{
 			AppName: app.InstanceName(o.ControllerNamespace), Namespace: app.Spec.Destination.Namespace,
@@ -153,7 +153,7 @@ func (c *Checkout) RenderSources(app *Application, o Options) ([]render.Source, 
 	for i := range requests {
 		src, err := requests[i].RenderSource()
 		if err != nil {
-			return nil, c.fail(app, err)
+			return nil, c.Fail(app, err)
 		}
 		out = append(out, src)
 	}

@@ -51,7 +51,11 @@ func (e *UnsupportedError) Error() string {
 }
 
 // PluginError is a source for a config management plugin.
-type PluginError struct{ Name string }
+type PluginError struct {
+	Name string
+	// Plugin is the block, with the .argocd-source files merged in.
+	Plugin *ApplicationSourcePlugin
+}
 
 func (e *PluginError) Error() string {
 	if e.Name == "" {

@@ -24,8 +24,9 @@ func usedRefs(sources []ApplicationSource) map[string]bool {
 	return used
 }
 
-// fail adds the Application and what to do.
-func (c *Checkout) fail(app *Application, err error) error {
+// Fail puts the Application and its place in front of an error, and adds what to
+// do.
+func (c *Checkout) Fail(app *Application, err error) error {
 	return &Error{Pos: app.Pos, Object: app.ref(), Err: err, Fix: fix(err)}
 }
 

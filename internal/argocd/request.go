@@ -31,6 +31,10 @@ type Request struct {
 	Root, Dir string
 	// MultiSource: the Application has `sources`, so "$" starts a ref.
 	MultiSource bool
+	// Merged: the .argocd-source files are in Source already, as for a plugin.
+	Merged bool
+	// Overrides are plugin parameters that win over Source (SourceParams).
+	Overrides map[string]Value
 	// Refs are the directories of the sources with a ref, by "$ref".
 	Refs map[string]string
 }
@@ -79,8 +83,15 @@ func (r *Request) RenderSource() (render.Source, error) {
 		return out, &PathError{Path: r.AppName, Reason: "not a name of an Application"}
 	}
 	merged := *r
-	if _, err := MergeSource(root, r.Dir, r.AppName, &merged.Source); err != nil {
-		return out, err
+	if !r.Merged {
+		if _, err := MergeSource(root, r.Dir, r.AppName, &merged.Source); err != nil {
+			return out, err
+		}
+	}
+	if len(r.Overrides) > 0 {
+		if err := merged.Source.Native(r.Overrides); err != nil {
+			return out, err
+		}
 	}
 	kind, err := merged.Source.ExplicitType()
 	if err != nil {
@@ -108,7 +119,7 @@ func (r *Request) translate(out render.Source, kind string) (render.Source, erro
 	case "Directory":
 		out.Kind = render.Directory
 	case "Plugin":
-		return out, &PluginError{Name: r.Source.Plugin.Name}
+		return out, &PluginError{Name: r.Source.Plugin.Name, Plugin: r.Source.Plugin}
 	}
 	// A detected chart has the release's name, too.
 	if out.Helm, err = r.helm(x); err != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/config"
@@ -46,23 +48,22 @@ func (a *app) directory(o options, dir string) ([]rendering, error) {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
 	request := argocd.Request{
-		AppName: filepath.Base(abs), Namespace: "default", Revision: checkout.Revision,
+		AppName: or(o.appName, filepath.Base(abs)), Namespace: or(o.appNamespace, "default"), Project: o.appProject, Revision: checkout.Revision,
 		Source: argocd.ApplicationSource{Path: filepath.ToSlash(rel)},
-		Root:   checkout.Root, Dir: filepath.ToSlash(rel),
-		KubeVersion: opts.Settings.KubeVersion, APIVersions: opts.Settings.APIVersions,
+		Root:   checkout.Root, Dir: filepath.ToSlash(rel), Overrides: o.source,
+		KubeVersion: or(o.kubeVersion, opts.Settings.KubeVersion), APIVersions: opts.Settings.APIVersions,
 	}
-	source, err := request.RenderSource()
-	if plugin := (*argocd.PluginError)(nil); errors.As(err, &plugin) {
-		// An app that .argocd-source.yaml gives to a plugin, most likely this
-		// one: it has no other options, so it renders as what it is.
-		source, err = render.Source{
-			Dir: dir, Root: checkout.Root, KubeVersion: request.KubeVersion, APIVersions: request.APIVersions,
-		}, nil
+	if len(o.apiVersions) > 0 {
+		request.APIVersions = o.apiVersions
 	}
+	source, ro, err := sourceOf(o, request)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
-	opts.App = request.AppName
+	if opts, err = a.settingsFor(ro, dir); err != nil {
+		return nil, err
+	}
+	opts.App, opts.Project = shortApp(request.AppName), request.Project
 	return []rendering{{label: dir, source: source, options: opts}}, nil
 }
 
@@ -104,13 +105,17 @@ func (a *app) application(o options, file string) ([]rendering, error) {
 }
 
 func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argocd.Application, aopts argocd.Options) ([]rendering, error) {
-	sources, err := checkout.RenderSources(app, aopts)
+	requests, err := checkout.Requests(app, aopts)
 	if err != nil {
 		return nil, err
 	}
 	var out []rendering
-	for _, s := range sources {
-		ro := o
+	for i := range requests {
+		requests[i].Overrides = o.source
+		s, ro, err := sourceOf(o, requests[i])
+		if err != nil {
+			return nil, checkout.Fail(app, err)
+		}
 		c, err := a.config(o, s.Dir)
 		if err != nil {
 			return nil, err
@@ -126,6 +131,57 @@ func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argo
 		out = append(out, rendering{label: "application " + app.Metadata.Name, source: s, options: opts})
 	}
 	return out, nil
+}
+
+// sourceOf gives the source to render. One with kesbridge's own plugin block
+// renders as the plugin would render it: with the block's parameters, which
+// flags win over.
+func sourceOf(o options, r argocd.Request) (render.Source, options, error) {
+	src, err := r.RenderSource()
+	plugin := (*argocd.PluginError)(nil)
+	if !errors.As(err, &plugin) || !argocd.IsPlugin(plugin.Plugin) {
+		return src, o, err
+	}
+	vals, err := plugin.Plugin.Parameters.Values(known())
+	if err != nil {
+		return src, o, err
+	}
+	all := maps.Clone(o.given)
+	for _, p := range parameters() {
+		if p.title == "" || strings.HasPrefix(o.given[p.name].from, "--") {
+			continue
+		}
+		if v, ok := vals[p.name]; ok && !v.IsZero() {
+			all[p.name] = given{v, "parameter " + p.name}
+			continue
+		}
+		for _, e := range plugin.Plugin.Env {
+			if e != nil && p.env != "" && e.Name == p.env && e.Value != "" {
+				all[p.name] = given{argocd.Value{String: e.Value}, "plugin.env " + e.Name}
+			}
+		}
+	}
+	if err := check(all); err != nil {
+		return src, o, err
+	}
+	out, err := optionsOf(all)
+	if err != nil {
+		return src, o, err
+	}
+	if all["config"].from == "parameter config" {
+		out.config, out.configText = "", all["config"].text()
+	}
+	r.Merged, r.Source.Plugin, r.Overrides = true, nil, out.source
+	src, err = r.RenderSource()
+	return src, out, err
+}
+
+// shortApp is the Application's name without its namespace.
+func shortApp(instance string) string {
+	if _, name, ok := strings.Cut(instance, "_"); ok {
+		return name
+	}
+	return instance
 }
 
 // destination finds the cluster of the configuration that an Application goes
@@ -157,15 +213,30 @@ func clusters(c *config.Config) []argocd.Cluster {
 
 // renderAll renders everything first and prints afterwards.
 func (a *app) renderAll(ctx context.Context, job *rendered) error {
+	run := newRun(job.options)
+	result := &renderResult{}
+	defer result.close()
+	if err := a.plan(ctx, job, run, result); err != nil {
+		a.conclude(job.options, run) // what the others have to say is said in the same run
+		return err
+	}
+	if !a.conclude(job.options, run) {
+		return nil
+	}
+	if job.explain != nil {
+		return job.explain.print(a)
+	}
+	return a.write(result.plans)
+}
+
+// plan renders and decides; nothing is printed yet.
+func (a *app) plan(ctx context.Context, job *rendered, run *pipeline.Run, result *renderResult) error {
 	o, rs := job.options, job.renderings
 	a.collect(fastHeap)
 	var proofs *pairs
 	if job.verify {
 		proofs = &pairs{}
 	}
-	run := newRun(o)
-	result := &renderResult{}
-	defer result.close()
 	helm, cleanup, err := a.helmCommand(rs)
 	if err != nil {
 		return err
@@ -185,19 +256,9 @@ func (a *app) renderAll(ctx context.Context, job *rendered) error {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		a.conclude(o, run) // what the others have to say is said in the same run
 		return err
 	}
-	if err := a.proveRendered(ctx, run, proofs); err != nil {
-		return err
-	}
-	if !a.conclude(o, run) {
-		return nil
-	}
-	if job.explain != nil {
-		return job.explain.print(a)
-	}
-	return a.write(result.plans)
+	return a.proveRendered(ctx, run, proofs)
 }
 
 // proveRendered adds what the proofs say to the findings of render --verify.

@@ -1,13 +1,17 @@
 package cli
 
-import "runtime/debug"
+import (
+	"runtime/debug"
+
+	_ "kesbridge/internal/heap" // for the start
+)
 
 // How much garbage may gather before it is collected, in percent of what is
 // in use: a stream stays small however long it is; a render is over soon, and
-// collecting would cost more than the memory.
+// more than this would save little time for the memory (bench/README.md).
 const (
 	smallHeap = 50
-	fastHeap  = 400
+	fastHeap  = 200
 )
 
 // collect sets it, unless the environment says otherwise.

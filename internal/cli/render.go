@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kesbridge/internal/eso"
+	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
 	"kesbridge/internal/rule"
@@ -64,6 +66,7 @@ kustomization, anything else a directory of manifests.`,
 	cmd.Flags().Bool("verify", false, "prove every conversion as kesbridge verify does; a difference for an everyday value prints nothing")
 	cmd.Flags().String("explain", "", "instead of the application, print what set mode, store, ESO version and fidelity of the KES resource `NAMESPACE/NAME`")
 	addFlags(cmd)
+	addSourceFlags(cmd)
 	return cmd
 }
 
@@ -89,6 +92,7 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 	if err := a.administer(&r.source); err != nil {
 		return err
 	}
+	r.source.OriginsOf = []string{kes.Group, eso.Group} // what the pipeline decides about
 	rendered, err := render.Render(ctx, r.source)
 	if err != nil {
 		return fmt.Errorf("render %s: %w", r.label, err)
@@ -102,6 +106,7 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 		run.Add(rule.RenderWarning.At(manifest.Pos{Origin: r.label}, manifest.Ref{}, "%s", w))
 	}
 	out := run.Output(r.options)
+	planned := len(result.plans)
 	var errs []error
 	content := false
 	for i := range rendered.Streams {
@@ -115,6 +120,9 @@ func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o 
 	}
 	errs = append(errs, out.Close(ctx))
 	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if err := served(ctx, run, r, result.plans[planned:]); err != nil {
 		return err
 	}
 	if !content && !o.allowEmpty {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"kesbridge/internal/config"
@@ -13,6 +14,12 @@ import (
 // config reads the configuration that holds for files in a directory; nil
 // where there is none.
 func (a *app) config(o options, dir string) (*config.Config, error) {
+	if o.plugin != nil {
+		return pluginConfig(o, dir)
+	}
+	if o.configText != "" {
+		return config.Parse("parameter config", []byte(o.configText))
+	}
 	path := o.config
 	if path == "" {
 		var err error
@@ -22,6 +29,31 @@ func (a *app) config(o options, dir string) (*config.Config, error) {
 	}
 	if path == "" {
 		return nil, nil
+	}
+	return config.Load(path)
+}
+
+// pluginConfig is the configuration of an app in a plugin: the parameter
+// config is the text itself.
+func pluginConfig(o options, dir string) (*config.Config, error) {
+	if o.config != "" {
+		return config.Parse("parameter config", []byte(o.config))
+	}
+	path, err := config.FindIn(dir, o.plugin.root)
+	if err != nil {
+		return nil, fmt.Errorf("find %s: %w", config.FileName, err)
+	}
+	if path == "" {
+		return nil, nil
+	}
+	// Only what is in the repository: a link may lead to any file of the
+	// sidecar's.
+	info, err := os.Lstat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("read configuration: %s is not a file", path)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return config.Load(path)
 }
@@ -54,6 +86,10 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 	if err != nil {
 		return pipeline.Options{}, fmt.Errorf("ESO version: %w", err)
 	}
+	served, evidence := infer(o, s), ""
+	if version == "" && (served.State == eso.Known || served.State == eso.Stale) {
+		profile, evidence = served.Profile("ExternalSecret"), served.Evidence()
+	}
 	keep := o.onUnsupported
 	if keep == "" || s.Fixed("onUnsupported") {
 		keep = s.OnUnsupported
@@ -66,13 +102,30 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 			}
 		}
 	}
-	return pipeline.Options{
+	out := pipeline.Options{
+		Evidence: evidence, VersionSet: version != "", Served: served,
 		Settings: s,
 		Profile:  profile,
 		Stores:   &store.Resolver{Store: o.store, Kind: o.storeKind, Rules: s.Stores, Controller: s.Controller, Unmatched: s.Unmatched, Locked: s.Fixed("stores")},
 		Keep:     keep == "keep",
 		Mode:     o.mode, ModeFrom: o.modeFrom, PresetMode: config.Replace,
-	}, nil
+	}
+	if o.plugin != nil {
+		pluginSettings(o, s, &out)
+	}
+	return out, nil
+}
+
+// infer reads the list of API versions: the cluster's own in the plugin, else
+// one that was given.
+func infer(o options, s *config.Settings) eso.Inference {
+	switch {
+	case o.plugin != nil && len(o.plugin.apiVersions) > 0:
+		return eso.Infer(o.plugin.apiVersions)
+	case len(o.apiVersions) > 0:
+		return eso.Infer(o.apiVersions)
+	}
+	return eso.Infer(s.APIVersions)
 }
 
 // administratorConfig is the file that KESBRIDGE_CONFIG names, or nil.

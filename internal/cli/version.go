@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -34,6 +35,12 @@ func versionString() string {
 		v = "devel"
 	}
 	return "kesbridge " + v + commit + libs
+}
+
+// shortVersion is the version and the commit alone.
+func shortVersion() string {
+	s, _, _ := strings.Cut(strings.TrimPrefix(versionString(), "kesbridge "), ",")
+	return s
 }
 
 func (a *app) versionCommand() *cobra.Command {

@@ -45,7 +45,9 @@ func (e *explanations) watch(o options, opts pipeline.Options) pipeline.Options 
 
 func explain(o options, opts pipeline.Options, obj *manifest.Object, d pipeline.Decision) string {
 	var b strings.Builder
-	line := func(key, value, from string) { fmt.Fprintf(&b, "  %s\n", strings.TrimRight(fmt.Sprintf("%-16s %-28s %s", key, value, from), " ")) }
+	line := func(key, value, from string) {
+		fmt.Fprintf(&b, "  %s\n", strings.TrimRight(fmt.Sprintf("%-16s %-28s %s", key, value, from), " "))
+	}
 	fmt.Fprintf(&b, "%s: %s\n", obj.Pos, obj.Ref)
 	line("mode", d.Mode.Mode, d.Mode.From)
 	s := opts.Settings

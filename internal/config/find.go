@@ -36,6 +36,16 @@ func Find(startDir string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
+	return findUp(dir, root, startDir)
+}
+
+// FindIn is Find in a repository whose root is known: a plugin may get it
+// without its .git. Both are absolute, without links.
+func FindIn(startDir, root string) (path string, err error) {
+	return findUp(startDir, root, startDir)
+}
+
+func findUp(dir, root, startDir string) (string, error) {
 	for {
 		file := filepath.Join(dir, FileName)
 		found, err := exists(file)
@@ -45,7 +55,7 @@ func Find(startDir string) (path string, err error) {
 		if found {
 			return likeStart(file, startDir), nil
 		}
-		if dir == root {
+		if dir == root || dir == filepath.Dir(dir) {
 			return "", nil
 		}
 		dir = filepath.Dir(dir)

@@ -15,6 +15,9 @@ const FidelityAnnotation = "kesbridge/fidelity"
 // either.
 const ModeAnnotation = "kesbridge/mode"
 
+// WarningsAnnotation lists the ids of a converted object's warnings.
+const WarningsAnnotation = "kesbridge/warnings"
+
 // fidelity: the administrator's file is stronger than the annotation, that
 // than the flag, which the settings hold. The annotation is stronger than the rule of the store, which is
 // stronger than the settings.

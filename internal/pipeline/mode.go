@@ -82,7 +82,7 @@ func (v *visitor) freeze(o *manifest.Object, c config.Choice) manifest.Result {
 }
 
 // converted puts an ESO object in the KES object's place, or beside it.
-func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config.Choice, res convert.Result) manifest.Result {
+func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config.Choice, res convert.Result, findings manifest.Findings) manifest.Result {
 	opts := v.out.opts
 	act := manifest.Replace
 	if c.Mode == config.SideBySide {
@@ -101,14 +101,36 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 	} else {
 		v.replaced++
 	}
-	if opts.Plugin && !c.Final {
-		cutover.Guard(&res.ESO.Annotations, opts.Settings.Guard)
+	if opts.Plugin {
+		warn(&res.ESO.Annotations, findings)
+		if !c.Final {
+			cutover.Guard(&res.ESO.Annotations, opts.Settings.Guard)
+		}
 	}
 	v.out.run.counts.Converted++
 	v.out.converted(o, res)
 	v.out.run.decided(opts, o, Decision{Mode: c, In: es, Result: res})
 	return manifest.Result{Action: act, Objects: []manifest.Map{opts.Profile.Map(*res.ESO)}}
 }
+
+// warn lists the rules of an object's warnings in an annotation, since nobody
+// sees what a plugin says on standard error when it succeeds. Only ids: a
+// text would change with kesbridge's version.
+func warn(annotations *manifest.Map, findings manifest.Findings) {
+	var ids []string
+	for _, f := range findings {
+		if f.Severity >= manifest.Warning {
+			ids = append(ids, f.Rule)
+		}
+	}
+	if len(ids) > 0 {
+		slices.Sort(ids)
+		annotations.Set(convert.WarningsAnnotation, strings.Join(slices.Compact(ids), ","))
+	}
+}
+
+// Converted is how many objects were converted so far.
+func (r *Run) Converted() int { return r.counts.Converted }
 
 func (r *Run) decided(opts Options, o *manifest.Object, d Decision) {
 	r.modes[d.Mode.Mode]++

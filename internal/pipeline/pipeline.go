@@ -23,8 +23,12 @@ type Options struct {
 	Settings *config.Settings
 	Profile  eso.Profile
 	// Evidence says what Profile was inferred from; empty: from nothing.
-	Evidence string
-	Stores   *store.Resolver // nil derives every store
+	// VersionSet: a setting gives it. Served is what the cluster's list of API
+	// versions says, in the plugin.
+	Evidence   string
+	VersionSet bool
+	Served     eso.Inference
+	Stores     *store.Resolver // nil derives every store
 	// Keep leaves what can't be converted as it is and turns the error into a
 	// warning (--on-unsupported keep).
 	Keep bool
@@ -220,7 +224,7 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 		return v.unsupported(o, c, findings), nil
 	}
 	run.say(findings...)
-	return v.converted(o, es, c, res), nil
+	return v.converted(o, es, c, res, findings), nil
 }
 
 func (v *visitor) options(o *manifest.Object) convert.Options {

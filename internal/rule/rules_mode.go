@@ -11,7 +11,9 @@ var (
 			"keep: nothing changes, KES goes on. freeze: KES stops for this resource, the Secret stays as it is. protect: as freeze, and Argo CD doesn't prune the resource. " +
 			"replace: the ESO resource takes its place; the Secret is deleted unless freeze with PrunePropagationPolicy=orphan, or protect, was synced before, or KES never ran in this cluster. " +
 			"side-by-side: KES goes on, ESO makes a second Secret; nothing happens to the first.",
-		Fix: "set the parameter mode of the plugin, KESBRIDGE_MODE, the annotation kesbridge/mode on the resource, or defaults.mode or a modes rule in kesbridge.yaml to keep (nothing changes), freeze, protect, replace (right at once where KES never ran) or side-by-side",
+		Fix: "choose keep (nothing changes, KES goes on), freeze (KES stops for it, the Secret stays as it is), protect (as freeze, and Argo CD doesn't prune it), " +
+			"replace (the ESO resource takes its place: the live Secret is deleted, unless freeze with PrunePropagationPolicy=orphan or protect was synced before, or KES never ran in this cluster) " +
+			"or side-by-side (ESO makes a second Secret beside it), with the plugin's parameter mode, KESBRIDGE_MODE in plugin.env, the annotation kesbridge/mode on the resource, or defaults.mode or a modes rule in kesbridge.yaml",
 	}
 	SettingIgnored = Rule{
 		ID: "KES502", Name: "setting-ignored", Severity: manifest.Warning,
@@ -46,6 +48,13 @@ var (
 		Summary: "the cluster serves no External Secrets Operator resource",
 		Detail:  "KUBE_API_VERSIONS, which Argo CD takes from the cluster's discovery, lists no kind of external-secrets.io, no ESO version is set, and the output holds no ESO CRD. The sync would fail.",
 		Fix:     "install ESO in the cluster first; or, if the list is stale, set esoVersion for the cluster in kesbridge.yaml and refresh the cluster's cache in Argo CD",
+	}
+	ListDoubt = Rule{
+		ID: "KES308", Name: "list-doubt", Severity: manifest.Warning,
+		Summary: "the cluster's list of API versions isn't what an installed ESO gives",
+		Detail: "ESO's version is inferred from KUBE_API_VERSIONS. Argo CD doesn't renew a CRD's versions when the CRD changes, and CRDs may be upgraded in part: what is inferred " +
+			"then may be another version than the one that runs.",
+		Fix: "set esoVersion for the cluster in kesbridge.yaml",
 	}
 	VersionContradicted = Rule{
 		ID: "KES307", Name: "version-contradicted", Severity: manifest.Warning,
