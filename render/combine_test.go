@@ -103,6 +103,7 @@ func TestKustomizeCombinations(t *testing.T) {
 			t.Errorf("%d: got\n%s\nwant\n%s\nfor\n%s", i, out.Streams[0].Data, want, k.String())
 		default:
 			o := out.Streams[0].Origins
+			sameOrigins(t, filepath.Join(dir, "app"), dir, out, k.String())
 			if slices.ContainsFunc(o, func(o Origin) bool { return o.Path == "base/es.yaml" }) {
 				noted++
 			}
@@ -116,5 +117,26 @@ func TestKustomizeCombinations(t *testing.T) {
 	t.Logf("of %d, %d failed as kustomize did, %d have origins", n, failed, noted)
 	if failed > n/2 || noted < (n-failed)*3/4 {
 		t.Error("too few cases say something")
+	}
+}
+
+// sameOrigins renders again for some objects' origins: the bytes are the same,
+// and what was noted is what is found.
+func sameOrigins(t *testing.T, dir, root string, all *Output, text string) {
+	t.Helper()
+	out, err := Render(context.Background(), Source{Dir: dir, Root: root, Kustomize: ourVersion, OriginsOf: []string{"kubernetes-client.io"}})
+	if err != nil || !bytes.Equal(out.Streams[0].Data, all.Streams[0].Data) {
+		t.Errorf("%v, got\n%+v\nfor\n%s", err, out, text)
+		return
+	}
+	for _, o := range all.Streams[0].Origins {
+		if o.Kind == "ExternalSecret" && o.Path != "" && !slices.Contains(out.Streams[0].Origins, o) {
+			t.Errorf("%+v isn't among %+v\n%s", o, out.Streams[0].Origins, text)
+		}
+	}
+	for _, o := range out.Streams[0].Origins {
+		if o.Kind != "ExternalSecret" || o.Path != "" && o.Path != "base/es.yaml" {
+			t.Errorf("%+v\n%s", o, text)
+		}
 	}
 }

@@ -37,6 +37,9 @@ type kustFS struct {
 	// be a link to a file of any name.
 	kusts map[string]string
 	read  []string // what was read, in order
+	// files are the contents of what was read, kustomizations aside, if origins
+	// may have to be found in them.
+	files map[string][]byte
 
 	// err is the first failure that must end the build.
 	err error
@@ -46,6 +49,9 @@ func (a *app) newKustFS(ctx context.Context, note bool) *kustFS {
 	k := &kustFS{
 		ctx: ctx, tree: a.tree, dir: a.dir, note: note, kusts: map[string]string{},
 		opt: &a.src.Kustomize, allow: a.src.Network.Allow, scratch: a.scratch,
+	}
+	if !note && len(a.src.OriginsOf) > 0 {
+		k.files = map[string][]byte{}
 	}
 	k.guard = newGuard(k)
 	return k
@@ -95,6 +101,10 @@ func (k *kustFS) ReadFile(path string) ([]byte, error) {
 	kust := k.kusts[path]
 	if kust == "" {
 		if !isKustomization(filepath.Base(path)) {
+			k.guard.renames = k.guard.renames || mayRename(data)
+			if k.files != nil {
+				k.files[path] = data
+			}
 			return data, nil
 		}
 		kust = path

@@ -37,6 +37,10 @@ type guard struct {
 	// touchesAnnotations: something may look at annotations, so origins can't
 	// be noted in them.
 	touchesAnnotations bool
+	// renames: see noteNames. entries are what the kustomizations list as
+	// resources and components.
+	renames bool
+	entries []string
 }
 
 func newGuard(k *kustFS) *guard {
@@ -93,6 +97,7 @@ func (g *guard) kustomization(f seenFile, text []byte) error {
 		}
 	}
 	g.noteAnnotations(dir, &k)
+	g.noteNames(dir, &k, text)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,10 +51,48 @@ func (a *app) kustomize(ctx context.Context) (*Output, error) {
 	return &Output{Kind: Kustomize, Streams: []Stream{*s}, Warnings: warnings}, nil
 }
 
-// build runs kustomize so that it notes origins. Where noting them could
-// change what comes out, what counts is a run without; the noting run is
-// then good for origins only, as far as it agrees.
+// build runs kustomize, and finds out where objects came from. What comes out
+// is that of a run that notes no origins, since noting them could change it
+// and takes half as long again.
 func (a *app) build(ctx context.Context) (*Stream, error) {
+	if len(a.src.OriginsOf) == 0 {
+		return a.buildNoting(ctx)
+	}
+	b, err := a.run(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	noted := b.fs.inject.done || b.fs.inject.user
+	objs := a.origins(b.m)
+	s, err := a.stream(b)
+	if err != nil || noted || len(objs) == 0 {
+		return s, err
+	}
+	if paths, ok := b.fs.find(objs); ok {
+		for i, p := range paths {
+			objs[i].Path = a.tree.show(p)
+		}
+		s.Origins = objs
+		return s, nil
+	}
+	b = nil // its memory
+	if noted, err := a.run(ctx, true); err == nil {
+		s.takeOrigins(a.stream(noted))
+	}
+	return s, nil
+}
+
+// takeOrigins takes them of a run that noted them, as far as it agrees.
+func (s *Stream) takeOrigins(noted *Stream, err error) {
+	if err == nil && bytes.Equal(s.Data, noted.Data) {
+		s.Origins = noted.Origins
+	}
+}
+
+// buildNoting runs kustomize so that it notes origins. Where noting them could
+// change what comes out, what counts is a run without; the noting run is
+// then good for origins only.
+func (a *app) buildNoting(ctx context.Context) (*Stream, error) {
 	noted, err := a.run(ctx, true)
 	in := noted.fs.inject
 	if err == nil && (!in.done || in.safe || !noted.fs.guard.touchesAnnotations) {
@@ -67,13 +106,10 @@ func (a *app) build(ctx context.Context) (*Stream, error) {
 		return nil, perr
 	}
 	s, perr := a.stream(plain)
-	if perr != nil || err != nil {
-		return s, perr
+	if perr == nil && err == nil {
+		s.takeOrigins(a.stream(noted))
 	}
-	if t, err := a.stream(noted); err == nil && bytes.Equal(s.Data, t.Data) {
-		s.Origins = t.Origins
-	}
-	return s, nil
+	return s, perr
 }
 
 // built is what one run of kustomize gave.
@@ -185,10 +221,14 @@ func printResource(r *resource.Resource) (data []byte, err error) {
 	return r.AsYAML()
 }
 
+// origins gives those that are wanted, with the paths that kustomize noted.
 func (a *app) origins(m resmap.ResMap) []Origin {
-	out := make([]Origin, 0, m.Size())
+	var out []Origin
 	for _, r := range m.Resources() {
 		gvk := r.GetGvk()
+		if len(a.src.OriginsOf) > 0 && !slices.Contains(a.src.OriginsOf, gvk.Group) {
+			continue
+		}
 		o := Origin{APIVersion: gvk.ApiVersion(), Kind: gvk.Kind, Namespace: r.GetNamespace(), Name: r.GetName()}
 		if from, err := r.GetOrigin(); err == nil && from != nil {
 			p := from.Path

@@ -29,7 +29,8 @@ type injection struct {
 }
 
 // injectOrigins adds to buildMetadata, in memory. That of a base has no
-// effect. The rest of the text stays as it is.
+// effect. The rest of the text stays as it is. What isn't wanted is added where
+// it is safe, since then it costs nothing.
 func injectOrigins(data []byte, want bool) injection {
 	in := injection{data: data}
 	var doc yaml.Node
@@ -43,7 +44,7 @@ func injectOrigins(data []byte, want bool) injection {
 		return in
 	}
 	var own types.Kustomization
-	if !want || own.Unmarshal(data) != nil {
+	if own.Unmarshal(data) != nil || !want && len(own.BuildMetadata) == 0 {
 		return in
 	}
 	if own.FixKustomization(); own.CheckEmpty() != nil {
@@ -96,7 +97,8 @@ func (g *guard) noteAnnotations(dir string, k *types.Kustomization) {
 			}
 			text = string(data)
 		}
-		touches = touches || jsonPatchOnAnnotations(text)
+		annotations, name := jsonPatchOn(text)
+		touches, g.renames = touches || annotations, g.renames || name
 		touches = touches || p.Target != nil && p.Target.AnnotationSelector != ""
 	}
 	for _, r := range k.Replacements {
@@ -106,42 +108,47 @@ func (g *guard) noteAnnotations(dir string, k *types.Kustomization) {
 	g.touchesAnnotations = g.touchesAnnotations || touches
 }
 
-// jsonPatchOnAnnotations says whether text is a JSON patch on annotations of
-// the object itself, or may be. A strategic merge patch merges annotations key
-// by key, and with "$patch" could only take the note away.
-func jsonPatchOnAnnotations(text string) bool {
+// jsonPatchOn says whether text is a JSON patch on annotations of the object
+// itself, and on what it is called, or may be. A strategic merge patch merges
+// annotations key by key, and with "$patch" could only take the note away.
+func jsonPatchOn(text string) (annotations, name bool) {
 	var doc yaml.Node
 	if yaml.Unmarshal([]byte(text), &doc) != nil {
-		return true
+		return true, true
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.SequenceNode {
-		return false
+		return false, false
 	}
 	var ops []struct{ Path, From string }
 	if doc.Decode(&ops) != nil {
-		return true
+		return true, true
 	}
 	for _, op := range ops {
-		if near(op.Path) || op.From != "" && near(op.From) {
-			return true
+		pointers := []string{op.Path}
+		if op.From != "" {
+			pointers = append(pointers, op.From)
+		}
+		for _, pointer := range pointers {
+			annotations = annotations || near(pointer, "metadata", "annotations")
+			name = name || near(pointer, "metadata", "name") || near(pointer, "kind") || near(pointer, "apiVersion")
 		}
 	}
-	return false
+	return annotations, name
 }
 
-// near says whether a JSON pointer leads to the annotations of the object
-// itself, into them or to what holds them.
-func near(pointer string) bool {
+// near says whether a JSON pointer leads to a field of the object, into it or
+// to what holds it.
+func near(pointer string, field ...string) bool {
 	rest, ok := strings.CutPrefix(pointer, "/")
 	if !ok {
 		return true // the whole object, or no pointer
 	}
 	unescape := strings.NewReplacer("~1", "/", "~0", "~")
 	for i, segment := range strings.Split(rest, "/") {
-		if i == 2 {
+		if i == len(field) {
 			break
 		}
-		if unescape.Replace(segment) != []string{"metadata", "annotations"}[i] {
+		if unescape.Replace(segment) != field[i] {
 			return false
 		}
 	}

@@ -39,6 +39,10 @@ type Source struct {
 	APIVersions []string
 
 	Network Network
+
+	// OriginsOf are the API groups of the objects whose origins are wanted; with
+	// none, all objects' are. Few cost less: see Stream.Origins.
+	OriginsOf []string
 }
 
 // DirectoryOptions are Argo CD's options for a directory of manifests.
@@ -199,8 +203,8 @@ type Stream struct {
 	// are in the file. A file in UTF-16 comes as UTF-8.
 	Data []byte
 	// Origins tell where the objects of a kustomization came from: one for each
-	// document of Data, in the same order. nil where that isn't known; Helm
-	// says it in Data, in "# Source:" comments.
+	// document of Data that is in one of Source.OriginsOf, in the same order. nil
+	// where that isn't known; Helm says it in Data, in "# Source:" comments.
 	Origins []Origin
 }
 
