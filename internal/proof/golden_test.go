@@ -259,6 +259,32 @@ func TestFunctionCounts(t *testing.T) {
 	}
 }
 
+// TestBuildsTooMuch: a template that would take the memory is not provable.
+func TestBuildsTooMuch(t *testing.T) {
+	for text, want := range map[string]string{
+		"{{ repeat 3 .x }}": "ababab", "{{ repeat 9000000 .x }}": "unsure", "{{ repeat 1000000 (repeat 20 .x) }}": "unsure",
+		"{{ indent 2 .x }}": "  ab", "{{ indent 1000000 (repeat 20 .x) }}": "unsure", "{{ len (until 2000000) }}": "unsure", "{{ len (until 20) }}": "20",
+		`{{ $x := .x }}{{ range until 60 }}{{ $x = quote $x }}{{ end }}{{ len $x }}`: "unsure", `{{ $x := .x }}{{ range until 60 }}{{ $x = print $x $x }}{{ end }}`: "unsure",
+		`{{ print .x 1 2 "b" }}{{ printf "%s%d" .x 3 }}{{ html "<" }}{{ quote .x nil 1 }}`: "ab1 2b" + `ab3&lt;"ab" "1"`,
+	} {
+		if got := goTemplate(v20, text, map[string]string{"x": "ab"}); got != want {
+			t.Errorf("%s: %.40q", text, got)
+		}
+	}
+}
+
+// TestTextsAsIntegers: what the releases read differently is not provable.
+func TestTextsAsIntegers(t *testing.T) {
+	for text, want := range map[string]string{
+		`{{ add 1 "2" }}`: "3", `{{ add 1 "1.9" }}`: "unsure", `{{ int "1.9" }}`: "unsure", `{{ mul .x 2 }}`: "unsure", `{{ slice (list 1 2) "1.0" }}`: "unsure",
+		`{{ max 1.9 2 }}`: "2", `{{ int64 "010" }}`: "8",
+	} {
+		if got := goTemplate(v20, text, map[string]string{"x": "1e3"}); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func unsureIn(err error) bool {
 	u := (*unsureError)(nil)
 	return errors.As(err, &u)

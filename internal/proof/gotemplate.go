@@ -58,8 +58,12 @@ func functionsKey(r release) string {
 	return strings.Join(names, " ")
 }
 
-// maxRepeat bounds what a template may build in one call.
-const maxRepeat = 1 << 20
+// What a template may build in one call: so many of something, and so many
+// bytes.
+const (
+	maxRepeat = 1 << 20
+	maxBuilt  = 1 << 24
+)
 
 var allFunctions = sync.OnceValue(func() template.FuncMap {
 	f := sprig.TxtFuncMap()
@@ -88,6 +92,9 @@ var allFunctions = sync.OnceValue(func() template.FuncMap {
 	f["hexdec"] = func(...any) (string, error) { return "", &unsureError{why: "ESO's template uses hexdec"} }
 	for _, name := range []string{"until", "untilStep", "repeat", "indent", "nindent", "seq"} {
 		f[name] = guardSize(name, f[name])
+	}
+	for _, name := range growing {
+		f[name] = boundText(name, f[name])
 	}
 	return f
 })
@@ -125,33 +132,41 @@ func refuseText(v reflect.Value) {
 	}
 }
 
-// guardSize refuses a number argument that would build something huge.
+// guardSize refuses a number argument that would build something huge, by
+// itself or times the length of a text.
 func guardSize(name string, f any) any {
 	v := reflect.ValueOf(f)
 	return reflect.MakeFunc(v.Type(), func(args []reflect.Value) []reflect.Value {
+		number, text := int64(0), 1
+		measure := func(a reflect.Value) {
+			for a.Kind() == reflect.Interface {
+				a = a.Elem()
+			}
+			switch {
+			case a.CanInt():
+				number = max(number, a.Int(), -a.Int())
+			case a.Kind() == reflect.String:
+				text = max(text, a.Len())
+			}
+		}
 		for _, a := range args {
 			if a.Kind() == reflect.Slice {
 				for i := range a.Len() {
-					guardInt(name, a.Index(i))
+					measure(a.Index(i))
 				}
+				continue
 			}
-			guardInt(name, a)
+			measure(a)
+		}
+		if number > maxRepeat || number > int64(maxBuilt/text) {
+			// text/template turns a panic of a function into its error.
+			panic(&unsureError{why: "ESO's template builds too much with " + name, fatal: true})
 		}
 		if v.Type().IsVariadic() {
 			return v.CallSlice(args)
 		}
 		return v.Call(args)
 	}).Interface()
-}
-
-func guardInt(name string, v reflect.Value) {
-	for v.Kind() == reflect.Interface {
-		v = v.Elem()
-	}
-	if v.CanInt() && (v.Int() > maxRepeat || v.Int() < -maxRepeat) {
-		// text/template turns a panic of a function into its error.
-		panic(&unsureError{why: "ESO's template builds too much with " + name, fatal: true})
-	}
 }
 
 // templateSet is ESO's template engine v2 of one release (runtime/template/v2,
@@ -178,7 +193,7 @@ func (t *templateSet) execute(key, text string, values map[string]string) (strin
 	tpl := t.parsed[id]
 	if tpl == nil {
 		var err error
-		if tpl, err = template.New(key).Option("missingkey=error").Funcs(t.functions()).Parse(text); err != nil {
+		if tpl, err = template.New(key).Option("missingkey=error").Funcs(growingBuiltins).Funcs(t.functions()).Parse(text); err != nil {
 			t.failed[id] = failf("parse template %s: %v", key, err)
 			return "", t.failed[id]
 		}
