@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"kesbridge/internal/argocd"
 	"kesbridge/internal/rule"
 )
 
@@ -41,12 +42,22 @@ func commandsPage() string {
 		if !cmd.Hidden && cmd.Name() != "completion" {
 			commandSection(&b, cmd)
 		}
+		for _, sub := range cmd.Commands() {
+			if cmd.Name() != "completion" {
+				commandSection(&b, sub)
+			}
+		}
 	}
 	b.WriteString("\n## Administrator\n\nWhat an app's author must not decide is set in the environment of the process alone; no flag, parameter or file in a\n" +
 		"repository sets it.\n\n| variable | meaning |\n|---|---|\n")
 	for _, row := range adminSettings() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", row.env, row.usage)
 	}
+	b.WriteString("\nIn the sidecar (`kesbridge plugin generate`) also:\n\n| variable | meaning |\n|---|---|\n| `KESBRIDGE_CONFIG` | the administrator's kesbridge.yaml, which wins over app authors' and may lock keys; it counts for every command |\n")
+	for _, row := range sidecarTable() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", row.env, row.usage)
+	}
+	b.WriteString("| `GOMEMLIMIT` | memory limit of one run (default: from the container's limit) |\n")
 	b.WriteString("\n## kesbridge completion bash|zsh|fish|powershell\n\nPrints a completion script for a shell; `kesbridge completion SHELL --help` says how to load it.\n")
 	return b.String()
 }
@@ -88,12 +99,51 @@ func commandSection(b *strings.Builder, cmd *cobra.Command) {
 	})
 }
 
+// parametersPage is docs/parameters.md: what an Application may set.
+func parametersPage() string {
+	var b strings.Builder
+	b.WriteString("# Plugin parameters\n\n<!-- Generated from the parameter table; go test ./internal/cli -update writes it. -->\n\n" +
+		"What an Application sets under `spec.source.plugin.parameters`, or in `plugin.env` as the variable. Strongest first: the\n" +
+		"administrator's file (`KESBRIDGE_CONFIG`), an annotation on the KES resource, flags in plugin.yaml, `parameters`, `plugin.env`,\n" +
+		"`KESBRIDGE_*` of the sidecar, kesbridge.yaml. An unknown parameter is an error. Empty ones and `null` count as not set.\n\n" +
+		"| parameter | type | `plugin.env` | meaning |\n|---|---|---|---|\n")
+	for _, p := range parameters() {
+		if p.title == "" {
+			continue
+		}
+		kind := p.collection
+		if kind == "" {
+			kind = "string"
+		}
+		variable := p.env
+		if variable != "" {
+			variable = "`" + variable + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", p.name, kind, variable, strings.ReplaceAll(p.pluginUsage(), "|", "\\|"))
+	}
+	b.WriteString("\nThe parameter `source` takes the old block as it was; the friendly ones win over it:\n\n```yaml\n" +
+		"plugin:\n  name: kesbridge-" + PluginVersion + "\n  parameters:\n  - name: mode\n    string: keep\n  - name: source\n    string: |\n      helm:\n        valueFiles: [values-prod.yaml]\n" +
+		"  - name: helm-parameters\n    map:\n      image.tag: v7\n```\n")
+	return b.String()
+}
+
+// pluginFile is plugin.yaml.
+func pluginFile() string {
+	return "# Argo CD's cmp-server reads this at /home/argocd/cmp-server/config/plugin.yaml.\n" +
+		"# Generated; go test ./internal/cli -update writes it.\n" +
+		"# No discover, on purpose: where a discovery fails, Argo CD renders natively and prunes every ESO resource.\n" +
+		"apiVersion: argoproj.io/v1alpha1\nkind: ConfigManagementPlugin\nmetadata:\n  name: " + argocd.PluginName + "\nspec:\n" +
+		"  # Changes when the output for the same input does: Argo CD keeps manifests for a day, by this name.\n" +
+		"  version: " + PluginVersion + "\n  generate:\n    command: [kesbridge, plugin, generate]\n" +
+		"  parameters:\n    dynamic:\n      command: [kesbridge, plugin, parameters]\n"
+}
+
 func unindent(s string) string { return strings.ReplaceAll(strings.TrimPrefix(s, "  "), "\n  ", "\n") }
 
 // TestGeneratedPages compares what is generated from tables with what is
 // committed.
 func TestGeneratedPages(t *testing.T) {
-	for file, page := range map[string]string{"findings.md": findingsPage(), "cli.md": commandsPage()} {
+	for file, page := range map[string]string{"findings.md": findingsPage(), "cli.md": commandsPage(), "parameters.md": parametersPage(), "../plugin.yaml": pluginFile()} {
 		compare(t, filepath.Join("../../docs", file), page)
 	}
 }

@@ -50,7 +50,7 @@ var (
 		Fix:     "install ESO in the cluster first; or, if the list is stale, set esoVersion for the cluster in kesbridge.yaml and refresh the cluster's cache in Argo CD",
 	}
 	ListDoubt = Rule{
-		ID: "KES308", Name: "list-doubt", Severity: manifest.Warning,
+		ID: "KES309", Name: "list-doubt", Severity: manifest.Warning,
 		Summary: "the cluster's list of API versions isn't what an installed ESO gives",
 		Detail: "ESO's version is inferred from KUBE_API_VERSIONS. Argo CD doesn't renew a CRD's versions when the CRD changes, and CRDs may be upgraded in part: what is inferred " +
 			"then may be another version than the one that runs.",
