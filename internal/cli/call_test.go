@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The repository's root is the current directory without the app's path.
+func TestFindRoot(t *testing.T) {
+	base, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"apps/web", "a/a/a", "real"} {
+		if err := os.MkdirAll(filepath.Join(base, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../real", filepath.Join(base, "apps/link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		dir, path, root, rel string
+		administered, fails  bool
+	}{
+		{dir: "apps/web", path: "apps/web", root: "", rel: "apps/web"},
+		{dir: "apps/web", path: "./apps//web/", root: "", rel: "apps/web"},
+		{dir: "apps/web", path: ".", root: "apps/web", rel: "."},
+		{dir: "apps/web", path: "", root: "apps/web", rel: "."},
+		{dir: "a/a", path: "a/a", root: "", rel: "a/a"},
+		{dir: "real", path: "apps/link", root: "", rel: "real"},
+		{dir: "apps/web", path: "deploy/apps/web", fails: true},
+		{dir: "apps/web", path: "other", fails: true},
+		{dir: "apps/web", path: "../../../apps/web", root: "", rel: "apps/web"}, // lexically inside, as Argo CD has checked
+		{dir: "apps/web", path: "deploy/apps/web", administered: true, root: "", rel: "apps/web"},
+		{dir: "apps/web", path: "other", administered: true, root: "apps/web", rel: "."},
+	} {
+		c := &call{dir: filepath.Join(base, tt.dir), path: tt.path}
+		err := c.findRoot(tt.administered)
+		if narrowed := (*NarrowedError)(nil); tt.fails != errors.As(err, &narrowed) || !tt.fails && err != nil {
+			t.Errorf("%+v: %v", tt, err)
+			continue
+		}
+		if !tt.fails && (c.root != filepath.Join(base, tt.root) || c.rel != tt.rel) {
+			t.Errorf("%+v: root %s, rel %s", tt, strings.TrimPrefix(c.root, base), c.rel)
+		}
+	}
+}
+
+func TestFlatParameter(t *testing.T) {
+	a := &app{env: map[string]string{"PARAM_MODE": "keep", "PARAM_ESO_VERSION": "0.20", "PARAM_IMAGES_0": "a", "PARAM_IMAGES_1": "b", "PARAM_HELM_PARAMETERS_X": "y", "PARAM_APP_NAME": "evil"}}
+	got := map[string]string{}
+	for _, p := range parameters() {
+		if g, ok := a.flatParameter(p); ok {
+			got[p.name] = g.text() + strings.Join(g.value.Array, ",")
+		}
+	}
+	if len(got) != 3 || got["mode"] != "keep" || got["eso-version"] != "0.20" || got["images"] != "a,b" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for in, want := range map[string]int64{"1": 1, "256Mi": 256 << 20, "2Gi": 2 << 30, "5M": 5e6, "": 0, "0": 0, "-1": 0, "1.5Gi": 0, "Mi": 0, "9999999999Gi": 0} {
+		if got, err := parseSize(in); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q: %d, %v", in, got, err)
+		}
+	}
+}
+
+// What Argo CD shows has an end, and no directory of this call in it.
+func TestFail(t *testing.T) {
+	var b strings.Builder
+	g := &generation{app: &app{err: &b}, scratch: "/scratch/7", call: &call{app: "web", root: "/work/dir/1", path: "apps/web", revision: "abc"}}
+	g.fail(errors.New("read /work/dir/1/apps/web/x.yaml and /scratch/7/y: " + strings.Repeat("ä", maxMessage)))
+	s := b.String()
+	if len(s) > maxMessage || !strings.HasPrefix(s, "read apps/web/x.yaml and y: ä") || strings.Contains(s, "/work/dir") {
+		t.Errorf("%d bytes: %.80s", len(s), s)
+	}
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "reproduce: kesbridge render apps/web") {
+		t.Errorf("last line %q", last)
+	}
+	if g.app.code != exitFailure {
+		t.Errorf("exit code %d", g.app.code)
+	}
+}
