@@ -40,7 +40,7 @@ func run(ctx context.Context) error {
 	big := flag.Int64("big", 1024, "`MB` of the stream with KES")
 	flag.IntVar(&s.runs, "runs", 7, "`N` runs of each side on streams")
 	flag.IntVar(&s.rounds, "rounds", 51, "`N` runs of each side for rendering")
-	flag.StringVar(&s.only, "only", "", "`PARTS` to run, of cat,memory,render,process (default all)")
+	flag.StringVar(&s.only, "only", "", "`PARTS` to run, of cat,memory,render,process,verify (default all)")
 	dir := flag.String("dir", "", "`DIRECTORY` for the streams and the spool (default: the system's for temporary files)")
 	flag.Parse()
 	s.size, s.big = *size<<20, *big<<20
@@ -60,7 +60,7 @@ func run(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, settings, binaries, *table) error
-	}{{"cat", benchCat}, {"memory", benchMemory}, {"render", benchRender}, {"process", benchProcess}} {
+	}{{"cat", benchCat}, {"memory", benchMemory}, {"render", benchRender}, {"process", benchProcess}, {"verify", benchVerify}} {
 		if s.only != "" && !strings.Contains(","+s.only+",", ","+part.name+",") {
 			continue
 		}

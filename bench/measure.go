@@ -22,6 +22,8 @@ type job struct {
 	// read and thrown away.
 	sink string
 	env  []string
+	// watch looks at the process's own memory while it runs, which slows it.
+	watch bool
 }
 
 // sample is what one run took.
@@ -29,6 +31,7 @@ type sample struct {
 	wall time.Duration
 	cpu  time.Duration // of the process, user and system
 	rss  int64         // bytes, peak; never less than this process has itself
+	own  int64         // bytes, peak of what no file is behind, if watched
 	out  int64         // bytes printed, where they can be counted
 }
 
@@ -88,7 +91,14 @@ func (j job) run(ctx context.Context) (s sample, err error) {
 	if f, ok := cmd.Stdin.(*os.File); ok {
 		f.Close()
 	}
+	var own <-chan int64
+	if j.watch {
+		own = watchOwn(cmd.Process.Pid)
+	}
 	err = cmd.Wait()
+	if own != nil {
+		s.own = <-own
+	}
 	if drained != nil {
 		s.out = <-drained
 	}
@@ -104,6 +114,27 @@ func (j job) run(ctx context.Context) (s sample, err error) {
 	s.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	s.rss = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 	return s, nil
+}
+
+// watchOwn reads a process's anonymous memory until it is gone.
+func watchOwn(pid int) <-chan int64 {
+	done := make(chan int64, 1)
+	go func() {
+		var peak, kb int64
+		for {
+			data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+			_, rest, ok := bytes.Cut(data, []byte("RssAnon:"))
+			if err != nil || !ok { // ended
+				done <- peak << 10
+				return
+			}
+			if _, err := fmt.Sscan(string(rest), &kb); err == nil {
+				peak = max(peak, kb)
+			}
+			time.Sleep(200 * time.Microsecond)
+		}
+	}()
+	return done
 }
 
 // alternate runs both sides in turn, so that what else the machine does meets

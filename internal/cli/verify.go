@@ -161,6 +161,7 @@ func (p *pair) shapes() []string {
 }
 
 func (a *app) verify(ctx context.Context, o options, paths []string, fixtureDir, output string) error {
+	a.collect(fastHeap)
 	ps := &pairs{}
 	var err error
 	if ps.fixtures, err = readFixtures(fixtureDir); err != nil {

@@ -7,8 +7,10 @@ import (
 )
 
 // The subset of YAML that js-yaml 3.14.1 and Go write and read alike (facts E4):
-// flat objects of plain words.
+// flat objects of plain words; written also integers and booleans.
 const (
+	yamlNumber = "`^-?[1-9][0-9]{0,14}$`"
+
 	yamlKey   = "`^[A-Za-z_][A-Za-z0-9_]+$`"
 	yamlValue = "`^[A-Za-z][A-Za-z0-9_./-]{1,60}$`"
 	yamlWord  = "`(?i)^(y|n|yes|no|on|off|true|false|null)$`"
@@ -26,17 +28,23 @@ func (t *translator) yamlDump(e *ast.CallExpression) value {
 		}
 		t.suggest(e, suggestion, "js-yaml and Go quote and fold differently")
 	}
-	t.note(Guarded, "", "yaml.dump is only translated for flat objects of plain words; on any other value ESO fails")
+	t.note(Guarded, "", "yaml.dump is only translated for flat objects of plain words, integers and booleans; on any other value ESO fails")
 	return value{kind: kLazy, text: true, node: e, write: func(mode) {
 		c := &callback{node: e}
 		entries := value{kind: kEntries, which: "entries", parts: []value{v}, node: e}
 		c.print = func(pair value) {
 			k, text := pair.parts[0].go_, t.assign("v", t.json(pair.parts[1]))
-			t.failIf(fmt.Sprintf(`or (not (kindIs "string" %s)) (not (regexMatch %s %s)) (regexMatch %s %s) (not (regexMatch %s (toString %s))) (regexMatch %s (toString %s))`,
-				text, yamlKey, k, yamlWord, k, yamlValue, text, yamlWord, text), "not a flat object of plain words")
+			word := fmt.Sprintf(`and (kindIs "string" %s) (regexMatch %s (toString %s)) (not (regexMatch %s (toString %s)))`, text, yamlValue, text, yamlWord, text)
+			number := fmt.Sprintf(`and (kindIs "float64" %s) (regexMatch %s (toJson %s))`, text, yamlNumber, text)
+			t.failIf(fmt.Sprintf(`or (not (regexMatch %s %s)) (regexMatch %s %s) (not (or (%s) (%s) (kindIs "bool" %s)))`,
+				yamlKey, k, yamlWord, k, word, number, text), "not a flat object of plain words, integers and booleans")
 			t.show(k)
 			t.print(": ")
+			t.do(`if kindIs "string" %s`, text)
 			t.show(text)
+			t.do("else")
+			t.show("toJson " + text)
+			t.do("end")
 			t.print("\n")
 		}
 		m := t.assign("m", t.json(v))

@@ -17,7 +17,7 @@ var restless = strings.Fields("prototype __proto__ constructor defineProperty de
 // was, so that it may be used again: it assigns to its own variables and to
 // data only. Making a world costs a millisecond.
 func calm(source string) bool {
-	source = strings.Replace(source, lodashPrint, "", 1)
+	source = strings.Replace(source, lodashPrint, ";\n", 1)
 	program, err := parser.ParseFile(nil, "", "("+source+")", 0, parser.WithDisableSourceMaps)
 	if err != nil {
 		return false

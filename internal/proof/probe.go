@@ -6,6 +6,7 @@ import (
 
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
+	"github.com/dop251/goja/token"
 )
 
 // hint is what the lodash expressions of an object look at in one fetched
@@ -25,7 +26,9 @@ type want struct {
 	kids  []*want
 	elem  *want // of an array
 	whole bool  // used as an object: stringified, its keys listed
-	json  *want // a string that is parsed again
+	// number: compared with a number
+	number bool
+	json   *want // a string that is parsed again
 }
 
 func (w *want) child(key string) *want {
@@ -115,8 +118,21 @@ func (p *probe) visit(n ast.Node) {
 		if s := n.Value.String(); s != "" && len(s) <= 60 && !slices.Contains(p.words, s) && asciiText(s) {
 			p.words = append(p.words, s)
 		}
+	case *ast.BinaryExpression:
+		p.compared(n.Left, n.Right, n.Operator)
+		p.compared(n.Right, n.Left, n.Operator)
 	case *ast.CallExpression:
 		p.callbacks(n)
+	}
+}
+
+// compared: what is compared with a number in size is one.
+func (p *probe) compared(a, b ast.Expression, op token.Token) {
+	if _, number := b.(*ast.NumberLiteral); !number || !relational(op) {
+		return
+	}
+	if r := p.resolve(a); r.at != nil {
+		r.at.number = true
 	}
 }
 

@@ -63,6 +63,11 @@ func (m *slotMaker) make() slot {
 			m.property(u.item, *u.item.Property)
 		}
 	}
+	for _, u := range m.uses {
+		if !u.extract && u.item.Property == nil && !u.item.IsBinary {
+			m.parsed(m.g.hints[u.item.Name])
+		}
+	}
 	if m.extract || m.whole {
 		m.siblings()
 	}
@@ -113,6 +118,27 @@ func (m *slotMaker) property(it *kes.Item, property string) {
 	for i, key := range path {
 		if decoy := strings.NewReplacer("*", "!", "?", "!").Replace(key); decoy != key {
 			m.root.put(append(slices.Clone(path[:i]), decoy), `"decoy"`)
+		}
+	}
+}
+
+// parsed puts in what a template looks for in the document as a whole.
+func (m *slotMaker) parsed(h *hint) {
+	if h == nil || h.doc == nil || len(h.doc.keys) == 0 {
+		return
+	}
+	n := m.g.next() * 100
+	var places []place
+	doc := h.doc.build(&n, nil, &places)
+	taken := slices.Clone(m.root.keys)
+	for i, key := range doc.keys {
+		if !slices.Contains(taken, key) {
+			m.root.set(key, doc.kids[i])
+		}
+	}
+	for _, p := range places {
+		if len(p.path) > 0 && !slices.Contains(taken, p.path[0]) {
+			m.fields = append(m.fields, docField{p.path, leafShapes(p)})
 		}
 	}
 }

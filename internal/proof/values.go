@@ -56,9 +56,11 @@ func decoded(raw string) string {
 
 // place is a leaf of a document that a template looks at.
 type place struct {
-	path  []string
-	whole bool
-	inner *want
+	path   []string
+	whole  bool
+	array  bool // what has elements or a length
+	number bool // what is compared with numbers
+	inner  *want
 }
 
 // build makes the document that has everything that is wanted.
@@ -76,17 +78,20 @@ func (w *want) build(n *int, path []string, places *[]place) *node {
 		for _, i := range []string{"0", "1"} {
 			out.set(i, w.elem.build(n, append(here, i), places))
 		}
-		*places = append(*places, place{path: here, whole: true})
+		*places = append(*places, place{path: here, whole: true, array: true})
 		return out
 	}
 	*n++
-	*places = append(*places, place{path: here, whole: w.whole, inner: w.json})
+	*places = append(*places, place{path: here, whole: w.whole, number: w.number, inner: w.json})
 	if w.json != nil {
 		var ignored []place
 		return leaf(jsonString(w.json.build(n, nil, &ignored).String()))
 	}
 	if w.whole {
 		return leaf(fmt.Sprintf(`{"alpha":"x%d","beta":"y"}`, *n))
+	}
+	if w.number {
+		return leaf(fmt.Sprint(*n))
 	}
 	return leaf(jsonString(fmt.Sprintf("word%d", *n)))
 }
@@ -141,7 +146,8 @@ func leafShapes(p place) []Shape {
 	out := make([]Shape, 0, len(jsonShapes))
 	for _, s := range jsonShapes {
 		object := strings.HasPrefix(s.raw, "{") || strings.HasPrefix(s.raw, "[")
-		s.Everyday = s.Everyday && object == p.whole && p.inner == nil
+		s.Everyday = s.Everyday && object == p.whole && p.inner == nil &&
+			(!p.array || strings.HasPrefix(s.raw, "[")) && (!p.number || strings.Trim(s.raw, "-0123456789") == "")
 		out = append(out, s)
 	}
 	return out
