@@ -30,7 +30,7 @@ var renamer = [][]byte{[]byte("NameChange"), []byte("KindChange")}
 func (g *guard) noteNames(dir string, k *types.Kustomization, text []byte) {
 	for _, entry := range slices.Concat(k.Resources, k.Components) {
 		g.entries = append(g.entries, filepath.Join(dir, entry))
-		g.renames = g.renames || filepath.IsAbs(entry) || isRemote(entry)
+		g.renames = g.renames || filepath.IsAbs(entry)
 	}
 	g.renames = g.renames || mayRename(text) ||
 		len(k.Generators)+len(k.Transformers)+len(k.Validators)+len(k.HelmCharts)+len(k.HelmChartInflationGenerator) > 0 ||

@@ -7,12 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // tree is the repository: the only files that a render may read.
 type tree struct {
 	root string   // absolute, no symbolic links
 	dir  *os.Root // opens what was resolved, so that a race can't leave root
+	// real are directories with their links followed, by path: kustomize asks
+	// for each file several times, from its root on.
+	real sync.Map
 }
 
 func openTree(root string) (*tree, error) {
@@ -63,7 +67,7 @@ func (t *tree) resolve(path string) (string, error) {
 	if _, ok := t.rel(path); !ok {
 		return "", &OutsideError{Path: t.show(path)}
 	}
-	p, err := filepath.EvalSymlinks(path)
+	p, err := t.follow(path)
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {
@@ -80,6 +84,24 @@ func (t *tree) resolve(path string) (string, error) {
 		if p == d || strings.HasPrefix(p, d+"/") {
 			return "", &IrregularError{Path: t.show(path)}
 		}
+	}
+	return p, nil
+}
+
+// follow is filepath.EvalSymlinks, which looks at every directory on the way.
+func (t *tree) follow(path string) (string, error) {
+	parent := filepath.Dir(path)
+	dir, known := t.real.Load(parent)
+	if !known {
+		p, err := filepath.EvalSymlinks(parent)
+		if err != nil {
+			return filepath.EvalSymlinks(path) // with its error
+		}
+		dir, _ = t.real.LoadOrStore(parent, p)
+	}
+	p := filepath.Join(dir.(string), filepath.Base(path))
+	if fi, err := os.Lstat(p); err != nil || fi.Mode()&fs.ModeSymlink != 0 {
+		return filepath.EvalSymlinks(path)
 	}
 	return p, nil
 }
