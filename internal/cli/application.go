@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kesbridge/internal/argocd"
@@ -81,7 +82,11 @@ func (a *app) application(o options, file string) ([]rendering, error) {
 	if err != nil {
 		return nil, err
 	}
-	aopts := argocd.Options{Clusters: clusters(c)}
+	admin, err := a.administratorConfig()
+	if err != nil {
+		return nil, err
+	}
+	aopts := argocd.Options{Clusters: clusters(config.JoinClusters(admin, c))}
 	apps, err := argocd.Load(file, checkout, aopts)
 	if err != nil {
 		return nil, err
@@ -121,7 +126,11 @@ func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argo
 			return nil, err
 		}
 		if ro.cluster == "" {
-			ro.cluster = destination(c, app.Spec.Destination)
+			admin, err := a.administratorConfig()
+			if err != nil {
+				return nil, err
+			}
+			ro.cluster = destination(config.JoinClusters(admin, c), app.Spec.Destination)
 		}
 		opts, err := a.settings(ro, c)
 		if err != nil {
@@ -184,14 +193,11 @@ func shortApp(instance string) string {
 	return instance
 }
 
-// destination finds the cluster of the configuration that an Application goes
+// destination finds the cluster of the configurations that an Application goes
 // to, by its server or its name.
-func destination(c *config.Config, d argocd.ApplicationDestination) string {
-	if c == nil {
-		return ""
-	}
-	for _, name := range c.ClusterNames() {
-		if server := c.Clusters[name].Server; server != "" && server == d.Server || d.Name == name {
+func destination(known map[string]config.Cluster, d argocd.ApplicationDestination) string {
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if server := known[name].Server; server != "" && server == d.Server || d.Name == name {
 			return name
 		}
 	}
@@ -199,10 +205,10 @@ func destination(c *config.Config, d argocd.ApplicationDestination) string {
 }
 
 // clusters are what the clusters generator of an ApplicationSet sees.
-func clusters(c *config.Config) []argocd.Cluster {
+func clusters(known map[string]config.Cluster) []argocd.Cluster {
 	var out []argocd.Cluster
-	for _, name := range c.ClusterNames() {
-		one := c.Clusters[name]
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		one := known[name]
 		out = append(out, argocd.Cluster{
 			Name: name, Server: one.Server, Labels: one.Labels,
 			KubeVersion: one.KubeVersion, APIVersions: one.APIVersions,

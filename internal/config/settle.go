@@ -41,6 +41,30 @@ func Settle(admin, own *Config, cluster string) (*Settings, error) {
 	return out, nil
 }
 
+// JoinClusters gives the clusters of both files; what the administrator's says
+// of one wins. Only what identifies a cluster is joined: Settle gives the rest.
+func JoinClusters(admin, own *Config) map[string]Cluster {
+	out := map[string]Cluster{}
+	for _, c := range []*Config{own, admin} {
+		if c == nil {
+			continue
+		}
+		for name, one := range c.Clusters {
+			known := out[name]
+			known.Server = either(one.Server, known.Server)
+			known.KubeVersion = either(one.KubeVersion, known.KubeVersion)
+			if one.Labels != nil {
+				known.Labels = one.Labels
+			}
+			if one.APIVersions != nil {
+				known.APIVersions = one.APIVersions
+			}
+			out[name] = known
+		}
+	}
+	return out
+}
+
 // layer is what one file says for one cluster.
 type layer struct {
 	file string
