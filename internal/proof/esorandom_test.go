@@ -92,6 +92,10 @@ func (w *inputWriter) templates(pairs []pair, count int) {
 			}
 		}
 	}
+	// One of each kind that the simulation gives no answer to.
+	for _, text := range []string{"{{ now }}", `{{ int "1.9" }}`, `{{ camelcase .x }}`, "{{ repeat 9000000 .x }}"} {
+		w.template("fixed", text)
+	}
 	for _, text := range emitted {
 		for range 1 + 2*count/max(1, len(emitted)) {
 			w.template("emitted", text)

@@ -1,0 +1,3 @@
+module kesbridge/conformance/eso
+
+go 1.26.0
