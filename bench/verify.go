@@ -22,7 +22,7 @@ func writeSecrets(file, mix string, n int) error {
 	per := strings.Count(text, "\nkind: ExternalSecret\n")
 	var all strings.Builder
 	for i := range n / per {
-		all.WriteString("---\n" + strings.ReplaceAll(text, "NNN", fmt.Sprint(i)))
+		all.WriteString("---\n" + strings.ReplaceAll(text, "nnn", fmt.Sprint(i)))
 	}
 	return os.WriteFile(file, []byte(all.String()), 0o600)
 }

@@ -24,7 +24,7 @@ func TestVerifySameBytes(t *testing.T) {
 	}
 	var text strings.Builder
 	for i := range n {
-		text.WriteString("---\n" + strings.ReplaceAll(string(mix), "NNN", fmt.Sprint(i)))
+		text.WriteString("---\n" + strings.ReplaceAll(string(mix), "nnn", fmt.Sprint(i)))
 	}
 	file := filepath.Join(t.TempDir(), "secrets.yaml")
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {

@@ -41,7 +41,9 @@ func TestHostile(t *testing.T) {
 	for _, text := range hostile[:8] {
 		start := time.Now()
 		got := lodashText(text, map[string]string{"x": "v"})
-		if d := time.Since(start); got != "unsure" && got != "fail" || d > 3*(maxRun+grace) {
+		// Far beyond the bounds, so that it says whether there are any, not
+		// how busy the machine is.
+		if d := time.Since(start); got != "unsure" && got != "fail" || d > time.Minute+3*(maxRun+grace) {
 			t.Errorf("%s: %q after %v", text, clip(got), d)
 		}
 	}
