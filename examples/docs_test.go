@@ -67,6 +67,33 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
+// TestDocsVariables: every variable that the pages and the examples name is
+// one that kesbridge reads, by the generated pages.
+func TestDocsVariables(t *testing.T) {
+	variables := regexp.MustCompile(`\bKESBRIDGE_[A-Z_]+[A-Z]\b`)
+	known := map[string]bool{"KESBRIDGE_CONFIG": true}
+	for _, page := range []string{"cli.md", "parameters.md"} {
+		for _, v := range variables.FindAllString(string(file(t, filepath.Join("../docs", page))), -1) {
+			known[v] = true
+		}
+	}
+	files, err := filepath.Glob("argocd/*/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	files = append(files, "argocd/values.yaml")
+	for _, page := range pages {
+		files = append(files, filepath.Join("../docs", page))
+	}
+	for _, name := range files {
+		for _, v := range variables.FindAllString(string(file(t, name)), -1) {
+			if !known[v] {
+				t.Errorf("%s names %s, which nothing reads", name, v)
+			}
+		}
+	}
+}
+
 // TestDocsConfig: the kesbridge.yaml that docs/argocd.md shows is one.
 func TestDocsConfig(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(file(t, "../docs/argocd.md")), -1)
