@@ -49,7 +49,7 @@ type Resolver struct {
 	Controller map[string]string
 	// Unmatched is "fail" or "generate"; empty is generate.
 	Unmatched string
-	// Locked: only the administrator's rules count, not Store.
+	// Locked: only the administrator's rules count, not Store and Kind.
 	Locked bool
 }
 
@@ -58,7 +58,7 @@ type Resolver struct {
 // *UnmatchedError instead.
 func (r *Resolver) Resolve(n Need, s Subject) (Choice, error) {
 	kind := r.Kind
-	if kind == "" {
+	if kind == "" || r.Locked {
 		kind = config.DefaultStoreKind
 	}
 	rule := r.match(n, s)

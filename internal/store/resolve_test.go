@@ -145,3 +145,30 @@ func TestVaultKeyFits(t *testing.T) {
 		}
 	}
 }
+
+// The administrator's rules win over --store; locked, nothing else counts.
+func TestResolveAdmin(t *testing.T) {
+	admin := config.StoreRule{Store: config.Store{Kind: "SecretStore", Name: "theirs"}, Admin: true}
+	own := config.StoreRule{Store: config.Store{Kind: "SecretStore", Name: "own"}}
+	bare := config.StoreRule{Admin: true, RefreshInterval: "1m0s"}
+	n := Need{Backend: "secretsManager"}
+	for name, tt := range map[string]struct {
+		r    Resolver
+		want string
+	}{
+		"administrator's rule":    {Resolver{Store: "flag", Rules: []config.StoreRule{admin, own}}, "SecretStore/theirs"},
+		"one that names no store": {Resolver{Store: "flag", Rules: []config.StoreRule{bare, own}}, "ClusterSecretStore/flag"},
+		"flag over own rule":      {Resolver{Store: "flag", Rules: []config.StoreRule{own}}, "ClusterSecretStore/flag"},
+		"locked, nothing matches": {Resolver{Store: "flag", Kind: "SecretStore", Locked: true}, "ClusterSecretStore/" + n.Name()},
+		"locked, rule":            {Resolver{Store: "flag", Locked: true, Rules: []config.StoreRule{admin}}, "SecretStore/theirs"},
+	} {
+		got, err := tt.r.Resolve(n, Subject{})
+		if err != nil || got.Ref.Kind+"/"+got.Ref.Name != tt.want {
+			t.Errorf("%s: %+v, %v", name, got.Ref, err)
+		}
+	}
+	r := Resolver{Store: "flag", Locked: true, Unmatched: "fail"}
+	if got, err := r.Resolve(n, Subject{}); err == nil {
+		t.Errorf("locked and unmatched: %+v", got.Ref)
+	}
+}
