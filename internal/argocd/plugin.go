@@ -163,7 +163,7 @@ func helmParameters(s *ApplicationSource, m map[string]string, forceString bool)
 // are applied: source first, so that the others win over it.
 func SourceParams() []SourceParam {
 	return []SourceParam{
-		{Name: "source", Collection: Text, Title: "Source", Doc: "the YAML of the `helm:`, `kustomize:` or `directory:` block that the Application had, verbatim", set: func(s *ApplicationSource, v Value) error {
+		{Name: "source", Collection: Text, Title: "Source", Doc: "`YAML` of the helm:, kustomize: or directory: block that the Application had, verbatim", set: func(s *ApplicationSource, v Value) error {
 			block, err := SourceParameter(v.String)
 			if err == nil {
 				s.Helm, s.Kustomize, s.Directory = block.Helm, block.Kustomize, block.Directory
@@ -234,7 +234,7 @@ func SourceParams() []SourceParam {
 			}
 			return nil
 		}},
-		{Name: "directory-recurse", Collection: Text, Tool: "directory", Title: "Recurse", Doc: "`true` to take manifests in subdirectories too", set: func(s *ApplicationSource, v Value) error {
+		{Name: "directory-recurse", Collection: Text, Tool: "directory", Title: "Recurse", Doc: "`BOOL`: true takes manifests in subdirectories too", set: func(s *ApplicationSource, v Value) error {
 			b, err := strconv.ParseBool(v.String)
 			directoryOf(s).Recurse = b
 			if err != nil {

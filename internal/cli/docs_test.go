@@ -119,7 +119,7 @@ func parametersPage() string {
 		if variable != "" {
 			variable = "`" + variable + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", p.name, kind, variable, strings.ReplaceAll(p.pluginUsage(), "|", "\\|"))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", p.name, kind, variable, strings.ReplaceAll(plain(p.pluginUsage()), "|", "\\|"))
 	}
 	b.WriteString("\nThe parameter `source` takes the old block as it was; the friendly ones win over it:\n\n```yaml\n" +
 		"plugin:\n  name: kesbridge-" + PluginVersion + "\n  parameters:\n  - name: mode\n    string: keep\n  - name: source\n    string: |\n      helm:\n        valueFiles: [values-prod.yaml]\n" +
