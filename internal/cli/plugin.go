@@ -38,6 +38,7 @@ wrong, to standard error.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.generate(cmd.Context(), cmd) },
 	}
 	addFlags(generate)
+	cmd.AddCommand(a.enableCommands()...)
 	cmd.AddCommand(generate,
 		&cobra.Command{
 			Use:   "parameters",

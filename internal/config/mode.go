@@ -172,3 +172,6 @@ func checkSecretName(v string) string {
 
 // IsObjectName reports whether Kubernetes takes a name for a Secret.
 func IsObjectName(v string) bool { return len(v) <= 253 && dnsName.MatchString(v) }
+
+// IsMode reports whether a word is a mode.
+func IsMode(v string) bool { return slices.Contains(Modes(), v) }

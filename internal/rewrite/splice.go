@@ -1,0 +1,177 @@
+package rewrite
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/manifest"
+)
+
+// file is a manifest file and what is to change in it.
+type file struct {
+	name  string
+	data  []byte
+	lines [][]byte // with their ends
+	docs  []*yaml.Node
+	edits []edit
+}
+
+// edit puts lines in the place of those from start on, in front of end.
+type edit struct {
+	start, end int
+	lines      []string
+}
+
+func (f *file) pos(n *yaml.Node) manifest.Pos {
+	return manifest.Pos{File: f.name, Line: n.Line, Column: n.Column}
+}
+
+func (f *file) replace(start, end int, lines []string) {
+	f.edits = append(f.edits, edit{start, end, lines})
+}
+
+// eol is the file's line end.
+func (f *file) eol() string {
+	if len(f.lines) > 0 && bytes.HasSuffix(f.lines[0], []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// result applies the edits.
+func (f *file) result() []byte {
+	slices.SortStableFunc(f.edits, func(a, b edit) int { return a.start - b.start })
+	var out []byte
+	done := 0
+	for _, e := range f.edits {
+		out = append(out, bytes.Join(f.lines[done:e.start], nil)...)
+		if len(e.lines) > 0 && len(out) > 0 && out[len(out)-1] != '\n' {
+			// The file has no line end, and the block is new.
+			out = append(out, f.eol()...)
+			last := len(e.lines) - 1
+			e.lines[last] = strings.TrimRight(e.lines[last], "\r\n")
+		}
+		out = append(out, strings.Join(e.lines, "")...)
+		done = e.end
+	}
+	rest := bytes.Join(f.lines[done:], nil)
+	if last := len(f.edits) - 1; last >= 0 && len(rest) == 0 && len(f.edits[last].lines) == 0 && !bytes.HasSuffix(f.data, []byte("\n")) {
+		out = bytes.TrimRight(out, "\r\n") // as it was before the block came
+	}
+	return append(out, rest...)
+}
+
+func indentOf(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " ")) }
+
+// blockEnd gives the line after the block of the key on a line: what is
+// indented deeper, without the blank lines and comments behind it that aren't.
+func (f *file) blockEnd(at, indent int) int {
+	end := at + 1
+	for i := at + 1; i < len(f.lines); i++ {
+		text := bytes.TrimSpace(f.lines[i])
+		if len(text) == 0 || text[0] == '#' && indentOf(f.lines[i]) <= indent {
+			continue
+		}
+		if indentOf(f.lines[i]) <= indent {
+			break
+		}
+		end = i + 1
+	}
+	return end
+}
+
+// endOf gives the line after a block mapping whose keys stand at an
+// indentation.
+func (f *file) endOf(m *yaml.Node, indent int) int {
+	return f.blockEnd(m.Content[len(m.Content)-2].Line-1, indent)
+}
+
+// cut gives lines without their indentation.
+func (f *file) cut(start, end, indent int) ([]string, error) {
+	var out []string
+	for _, l := range f.lines[start:end] {
+		switch {
+		case indentOf(l) >= indent:
+			l = l[indent:]
+		case len(bytes.TrimSpace(l)) == 0:
+			l = bytes.TrimLeft(l, " ")
+		default:
+			return nil, errors.New("a line of the block is indented less than its key")
+		}
+		out = append(out, string(l))
+	}
+	return out, nil
+}
+
+// pluginBlock is the block, with the lines of a native one in its source.
+func (f *file) pluginBlock(o Options, indent int, native []string) []string {
+	pad, eol := strings.Repeat(" ", indent), f.eol()
+	lines := []string{"plugin:", "  name: " + o.Plugin, "  parameters:", "    - name: mode", "      string: " + o.Mode}
+	if native != nil {
+		lines = append(lines, "    - name: source", "      string: |")
+	}
+	for i := range lines {
+		lines[i] = pad + lines[i] + eol
+	}
+	for _, l := range native {
+		if strings.TrimRight(l, "\r\n") != "" {
+			l = pad + "        " + l
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// scalarLines gives the lines of a text: as they stand in the file if it is a
+// literal block.
+func (f *file) scalarLines(n *yaml.Node) []string {
+	if n == nil || n.Value == "" {
+		return nil
+	}
+	if n.Style&yaml.LiteralStyle != 0 {
+		first := n.Line // the line after the indicator's
+		if indent := indentOf(f.lines[first]); first < len(f.lines) && indent > 0 {
+			end := first
+			for i := first; i < len(f.lines) && (len(bytes.TrimSpace(f.lines[i])) == 0 || indentOf(f.lines[i]) >= indent); i++ {
+				if len(bytes.TrimSpace(f.lines[i])) > 0 {
+					end = i + 1
+				}
+			}
+			if lines, err := f.cut(first, end, indent); err == nil {
+				return lines
+			}
+		}
+	}
+	var out []string
+	for l := range strings.Lines(n.Value) {
+		if !strings.HasSuffix(l, "\n") {
+			l += "\n"
+		}
+		out = append(out, strings.TrimSuffix(l, "\n")+f.eol())
+	}
+	return out
+}
+
+// child is the value of a key, nil where there is none or it isn't written out.
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func text(n *yaml.Node) string {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Value
+}
