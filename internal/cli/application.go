@@ -117,6 +117,10 @@ func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argo
 	var out []rendering
 	for i := range requests {
 		requests[i].Overrides = o.source
+		requests[i].KubeVersion = or(o.kubeVersion, requests[i].KubeVersion)
+		if len(o.apiVersions) > 0 {
+			requests[i].APIVersions = o.apiVersions
+		}
 		s, ro, err := sourceOf(o, requests[i])
 		if err != nil {
 			return nil, checkout.Fail(app, err)

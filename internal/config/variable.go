@@ -48,3 +48,6 @@ func checkVariable(name string) string {
 	}
 	return ""
 }
+
+// IsVariable reports whether KES, or a library under it, reads a variable.
+func IsVariable(name string) bool { return slices.Contains(variables, name) }

@@ -1,0 +1,243 @@
+package survey
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/convert"
+	"kesbridge/internal/kes"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/store"
+)
+
+// The caps: a repository is anybody's.
+const (
+	maxFiles = 100_000
+	maxFile  = 2 << 20
+)
+
+// Place is where something was found, and what.
+type Place struct {
+	File string
+	Line int
+	What string
+}
+
+func (p Place) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.What) }
+
+// Need is a store that KES resources need.
+type Need struct {
+	store.Need
+	Count int
+	First Place
+}
+
+// Store is a SecretStore or ClusterSecretStore.
+type Store struct {
+	Kind, Namespace, Name               string
+	Backend, Region, ProjectID, VaultID string
+	Path                                string
+	Place                               Place
+}
+
+// Version is evidence of the ESO version.
+type Version struct {
+	Version string // X.Y, or "" where only CRDs tell
+	Place   Place
+}
+
+// Cluster is a destination of Applications.
+type Cluster struct {
+	Name, Server string
+	Place        Place
+}
+
+// Report is what was found.
+type Report struct {
+	// Files were looked at; Templated are chart templates with KES resources,
+	// which only a render can tell.
+	Files, KES, Templated int
+	Needs                 []Need
+	Stores                []Store
+	Versions              []Version
+	Clusters              []Cluster
+	// Env are settings of KES's Deployment, From where they are.
+	Env  map[string]string
+	From map[string]Place
+	// Secrets are variables with a secret in plain text, or from a Secret:
+	// named, never copied.
+	Secrets []Place
+	Apps    int
+	// Unread are files that can't be read, with the reason.
+	Unread []string
+	// Full: there were more files than are looked at.
+	Full bool
+}
+
+// Look reads the manifests below a directory. Links aren't followed.
+func Look(ctx context.Context, dir string) (*Report, error) {
+	r := &Report{Env: map[string]string{}, From: map[string]Place{}}
+	needs := map[store.Need]int{}
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		name, relErr := filepath.Rel(dir, p)
+		name = filepath.ToSlash(name)
+		switch {
+		case err != nil:
+			if p == dir {
+				return err
+			}
+			r.unread(name, err)
+			return nil
+		case relErr != nil:
+			return relErr
+		case d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case !d.Type().IsRegular():
+			return nil
+		}
+		switch path.Ext(name) {
+		case ".yaml", ".yml", ".json":
+		default:
+			return nil
+		}
+		if r.Files == maxFiles {
+			r.Full = true
+			return fs.SkipAll
+		}
+		r.Files++
+		data, err := read(p)
+		if err != nil {
+			r.unread(name, err)
+			return nil
+		}
+		r.file(ctx, dir, name, data, needs)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look through %s: %w", dir, err)
+	}
+	r.sort()
+	return r, nil
+}
+
+func (r *Report) unread(name string, err error) {
+	msg := err.Error()
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		msg = pathErr.Err.Error()
+	}
+	r.Unread = append(r.Unread, name+": "+msg)
+}
+
+func read(p string) ([]byte, error) {
+	f, err := os.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("larger than %d bytes", maxFile)
+	}
+	return data, err
+}
+
+var words = [][]byte{[]byte(kes.Group), []byte("external-secrets"), []byte("argoproj.io")}
+
+func (r *Report) file(ctx context.Context, dir, name string, data []byte, needs map[store.Need]int) {
+	interesting := false
+	for _, w := range words {
+		interesting = interesting || bytes.Contains(data, w)
+	}
+	if !interesting {
+		return
+	}
+	if template(dir, name) {
+		if bytes.Contains(data, []byte(kes.Group+"/"+kes.Version)) {
+			r.Templated++
+		}
+		return
+	}
+	r.resources(ctx, name, data, needs)
+	docs, err := parse(data)
+	if err != nil {
+		r.unread(name, err)
+		return
+	}
+	for _, doc := range docs {
+		r.object(name, doc)
+	}
+}
+
+// template reports whether a file is a chart's template.
+func template(dir, name string) bool {
+	for up := path.Dir(name); ; up = path.Dir(up) {
+		if path.Base(up) == "templates" {
+			if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(path.Dir(up)), "Chart.yaml")); err == nil {
+				return true
+			}
+		}
+		if up == "." || up == "/" {
+			return false
+		}
+	}
+}
+
+// resources counts KES resources by the store that they need.
+func (r *Report) resources(ctx context.Context, name string, data []byte, needs map[store.Need]int) {
+	t := manifest.Transformer{Groups: []string{kes.Group}, Visit: func(o *manifest.Object) (manifest.Result, error) {
+		if !kes.IsKES(o.Ref) {
+			return manifest.Result{}, nil
+		}
+		r.KES++
+		es, _ := kes.Decode(o)
+		need := convert.NeedOf(es).Normal()
+		i, ok := needs[need]
+		if !ok {
+			i = len(r.Needs)
+			needs[need] = i
+			r.Needs = append(r.Needs, Need{Need: need, First: Place{name, o.Pos.Line, o.Ref.String()}})
+		}
+		r.Needs[i].Count++
+		return manifest.Result{}, nil
+	}}
+	p, err := t.Plan(ctx, manifest.Input{Name: name, R: bytes.NewReader(data)})
+	if err != nil {
+		return // parse says it, too
+	}
+	p.Close()
+}
+
+// parse gives the documents of a file. The parser has met input before that
+// it can't take.
+func parse(data []byte) (docs []*yaml.Node, err error) {
+	defer func() {
+		if rec := recover(); rec != nil {
+			docs, err = nil, fmt.Errorf("the YAML parser gave up: %v", rec)
+		}
+	}()
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		n := new(yaml.Node)
+		err := dec.Decode(n)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+		}
+		docs = append(docs, n.Content[0])
+	}
+}

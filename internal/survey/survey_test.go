@@ -1,0 +1,87 @@
+package survey
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kesbridge/internal/config"
+)
+
+var update = flag.Bool("update", false, "write the golden file")
+
+func TestFleet(t *testing.T) {
+	r, err := Look(t.Context(), "testdata/fleet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(r.Config()) + "# " + r.Summary() + "\n# not read: " + strings.Join(r.Unread, "; ") + "\n"
+	golden := "testdata/fleet.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if strings.Contains(got, "do-not-copy") {
+		t.Error("a secret was copied")
+	}
+	c, err := config.Parse("kesbridge.yaml", []byte(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Stores) != 2 || c.Defaults.Mode != config.Keep || c.Controller.Env["AWS_REGION"] != "eu-west-1" || c.Defaults.EsoVersion != "" {
+		t.Errorf("read back: %+v", c)
+	}
+}
+
+// What a repository holds may be anything; the result is a configuration, and
+// nothing gets out of a comment.
+func TestHostile(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a\nstores: [].yaml": "apiVersion: kubernetes-client.io/v1\nkind: ExternalSecret\nmetadata: {name: \"x\\ny: z\"}\nspec: {backendType: vault, vaultRole: \"a\\nb: c\"}\n",
+		"bomb.yaml":          "x: external-secrets\na: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d]\n",
+		"self.yaml":          "kind: List\napiVersion: external-secrets.io/v1\nitems: &a\n- items: *a\n",
+		"deep.yaml":          "external-secrets: " + strings.Repeat("[", 20000) + "\n",
+		"store.yaml":         "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {name: \"x\\ndefaults: {mode: replace}\"}\nspec: {provider: {aws: {region: \"a\\nb: c\"}}}\n",
+		"store2.yaml":        "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {name: ok}\nspec: {provider: {aws: {region: \"a\\nb: {c}\"}, vault: {}}}\n",
+		"Chart.yaml":         "dependencies: [{name: external-secrets, version: \"0.20\\nlocked: [mode]\"}]\n",
+		"app.yaml":           "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {destination: {name: \"a\\nlocked: [mode]\"}}\n",
+		"huge.yaml":          "external-secrets: " + strings.Repeat("x", maxFile) + "\n",
+		"dep.yaml":           "kind: Deployment\nspec: {template: {spec: {containers: [{image: x/kubernetes-external-secrets, env: [{name: AWS_REGION, value: \"a\\nlocked: [mode]\"}]}]}}}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Look(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := r.Config()
+	c, err := config.Parse("kesbridge.yaml", out)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if c.Locked != nil || c.Defaults.Mode != config.Keep || len(c.Stores) != 1 || r.KES != 1 || c.Controller.Env["AWS_REGION"] != "a\nlocked: [mode]" {
+		t.Errorf("%+v\n%s", c, out)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Look(ctx, dir); err == nil {
+		t.Error("a cancelled look goes on")
+	}
+}
