@@ -40,6 +40,8 @@ type generation struct {
 func (a *app) generate(ctx context.Context, cmd *cobra.Command) error {
 	g := &generation{app: a, start: time.Now(), run: pipeline.New(), result: &renderResult{}}
 	defer g.result.close()
+	restore := silence()
+	defer restore()
 	g.run.Least = manifest.Info
 	out, done, err := g.work(ctx, cmd)
 	defer done()
@@ -65,6 +67,9 @@ func (g *generation) work(ctx context.Context, cmd *cobra.Command) (out func() e
 	slot, err := limiter.Acquire(ctx, g.start.Add(s.timeout))
 	if err != nil {
 		limiter.Close()
+		if busy := (*limit.BusyError)(nil); errors.As(err, &busy) {
+			err = &hintError{err, busy.Fix()}
+		}
 		return nil, done, err
 	}
 	g.waited = slot.Waited

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strconv"
 )
 
@@ -27,6 +28,22 @@ func (a *app) guard() error {
 		http.DefaultTransport = refusingTransport{}
 	}
 	return nil
+}
+
+// silence keeps libraries from writing to standard error themselves, as
+// kustomize does about deprecated fields: Argo CD shows its first line for
+// what went wrong.
+func silence() (restore func()) {
+	none, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return func() {} // it is only about looks
+	}
+	before := os.Stderr
+	os.Stderr = none
+	return func() {
+		os.Stderr = before
+		none.Close()
+	}
 }
 
 type refusingTransport struct{}
