@@ -102,6 +102,8 @@ func setUp(m *testing.M) (int, error) {
 		}
 	}
 	os.Setenv("HOME", tmp)
+	// Argo CD's client leaves an empty directory per call (util/tgzstream).
+	os.Setenv("TMPDIR", tmp)
 	logrus.SetOutput(io.Discard)
 	return m.Run(), nil
 }
