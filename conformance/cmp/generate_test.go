@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"kesbridge/conformance/argocd/oracle"
 )
 
 // generation is an app, and the same for kesbridge render.
@@ -144,5 +146,38 @@ func (s *sidecar) whoAmI(t *testing.T) {
 	dir, err := os.Readlink(filepath.Join("/proc", itoa(s.cmd.Process.Pid), "root"))
 	if err != nil || dir != s.root {
 		t.Errorf("the server's root is %q (%v), want %s", dir, err, s.root)
+	}
+}
+
+// TestInflator: charts of a kustomization, which need a helm that the image
+// doesn't have: kesbridge is its own. The chart's object without a namespace
+// gets the kustomization's from kustomize 5.7 (Argo CD 3.1 and 3.2), not from
+// 5.8 (3.3 to 3.6), which kesbridge has; so that one is asked here.
+func TestInflator(t *testing.T) {
+	const options = "--enable-helm"
+	for _, s := range builds.servers {
+		t.Run(s.Version, func(t *testing.T) {
+			sc := start(t, s, []string{"KESBRIDGE_KUSTOMIZE_BUILD_OPTIONS=" + options})
+			sc.use(t)
+			app := application(t, "apps/inflate", plugin("[{name: mode, string: keep}]", ""))
+			got, err := argocd(t.Context(), checkout(t, "shop"), app)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := oracle.Generate(t.Context(), oracle.Request{Root: checkout(t, "shop"), Revision: revision, App: application(t, "apps/inflate", ""),
+				KubeVersion: kubeVersion, APIVersions: apiVersions, BuildOptions: options, Kustomize: builds.kustomize})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got, want) || !strings.Contains(strings.Join(got, ""), `"tag":"v9"`) {
+				t.Errorf("with the plugin:\n%s\nwithout:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			if _, err := argocd(t.Context(), checkout(t, "shop"), application(t, "apps/kust", plugin("[{name: mode, string: keep}]", ""))); err != nil {
+				t.Error(err)
+			}
+			if left := list(t, filepath.Join(sc.work(), "scratch")); len(left) != 0 {
+				t.Errorf("scratch directories left: %q", left)
+			}
+		})
 	}
 }

@@ -27,6 +27,8 @@ var update = flag.Bool("update", false, "rewrite the goldens")
 var builds struct {
 	kesbridge string
 	servers   []server
+	// kustomize is that of the newest line, as kesbridge's library.
+	kustomize string
 }
 
 type server struct {
@@ -134,5 +136,6 @@ func buildAll(ctx context.Context, tmp string) error {
 		}
 		os.Setenv("PATH", filepath.Dir(path)+string(os.PathListSeparator)+os.Getenv("PATH"))
 	}
-	return nil
+	builds.kustomize, _, err = lines.Lines[len(lines.Lines)-1].Kustomize.Build(ctx, cache)
+	return err
 }

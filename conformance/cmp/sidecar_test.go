@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -99,7 +100,7 @@ func enter(spec string) error {
 
 // start runs a server until the test ends. As root it runs chrooted as uid 999;
 // where that isn't allowed as this user, with paths below a temporary
-// directory.
+// directory. ROOT in the environment is the tree as the server sees it.
 func start(t *testing.T, s server, env []string, cgroups ...string) *sidecar {
 	t.Helper()
 	// Not t.TempDir(): the path of a socket has little room.
@@ -118,14 +119,14 @@ func start(t *testing.T, s server, env []string, cgroups ...string) *sidecar {
 		if sc.await(t) {
 			return sc
 		}
-		if len(cgroups) > 0 {
-			t.Fatalf("%s doesn't start with limits:\n%s", s.Version, sc.log)
-		}
 		t.Logf("%s", sc.log)
 		sc.isolated = false
 	}
 	t.Logf("the server runs as user %d, without chroot", os.Geteuid())
 	sc.run(t, sc.outside(env))
+	for _, dir := range cgroups {
+		write(t, filepath.Join(dir, "cgroup.procs"), strconv.Itoa(sc.cmd.Process.Pid))
+	}
 	if !sc.await(t) {
 		t.Fatalf("%s ended:\n%s", s.Version, sc.log)
 	}
@@ -140,7 +141,7 @@ const inImage = "/var/run/argocd/argocd-cmp-server"
 
 func (s *sidecar) inside(t *testing.T, env, cgroups []string) *exec.Cmd {
 	t.Helper()
-	spec, err := json.Marshal(entering{Root: s.root, Cgroups: cgroups, Argv: []string{inImage}, Env: slices.Concat([]string{"PATH=/usr/local/bin"}, settings, env)})
+	spec, err := json.Marshal(entering{Root: s.root, Cgroups: cgroups, Argv: []string{inImage}, Env: slices.Concat([]string{"PATH=/usr/local/bin"}, settings, rooted(env, ""))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,10 +158,18 @@ func (s *sidecar) inside(t *testing.T, env, cgroups []string) *exec.Cmd {
 func (s *sidecar) outside(env []string) *exec.Cmd {
 	tmp := filepath.Join(s.root, "tmp")
 	cmd := exec.Command(filepath.Join(s.root, inImage), "--config-dir-path", filepath.Join(s.root, "home/argocd/cmp-server/config"))
-	cmd.Env = slices.Concat(settings, env, []string{"PATH=" + filepath.Dir(s.kesbridge()), "TMPDIR=" + tmp,
+	cmd.Env = slices.Concat(settings, rooted(env, s.root), []string{"PATH=" + filepath.Dir(s.kesbridge()), "TMPDIR=" + tmp,
 		"ARGOCD_CMP_WORKDIR=" + tmp, "ARGOCD_PLUGINSOCKFILEPATH=" + s.sockets})
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
+}
+
+func rooted(env []string, root string) []string {
+	var out []string
+	for _, e := range env {
+		out = append(out, strings.Replace(e, "ROOT/", root+"/", 1))
+	}
+	return out
 }
 
 func (s *sidecar) run(t *testing.T, cmd *exec.Cmd) {

@@ -21,8 +21,8 @@ func main() {
 	}
 }
 
-// run builds the servers, and the helm and kustomize that native rendering of
-// the oldest line needs.
+// run builds the servers, and what native rendering needs: helm and kustomize
+// of the oldest line, and kustomize of the newest.
 func run(ctx context.Context) error {
 	dir, err := lines.Dir()
 	if err != nil {
@@ -35,7 +35,7 @@ func run(ctx context.Context) error {
 		}
 		fmt.Printf("%s %s: %s (built in %s)\n", tool.Name, s.Version, path, took.Round(time.Second))
 	}
-	for _, t := range []lines.Tool{lines.Lines[0].Helm, lines.Lines[0].Kustomize} {
+	for _, t := range []lines.Tool{lines.Lines[0].Helm, lines.Lines[0].Kustomize, lines.Lines[len(lines.Lines)-1].Kustomize} {
 		path, took, err := t.Build(ctx, dir)
 		if err != nil {
 			return err
