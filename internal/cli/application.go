@@ -125,7 +125,7 @@ func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argo
 		if err != nil {
 			return nil, checkout.Fail(app, err)
 		}
-		c, err := a.config(o, s.Dir)
+		c, err := a.config(ro, s.Dir)
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,10 @@ func (a *app) config(o options, dir string) (*config.Config, error) {
 // pluginConfig is the configuration of an app in a plugin: the parameter
 // config is the text itself.
 func pluginConfig(o options, dir string) (*config.Config, error) {
-	if o.config != "" {
+	switch {
+	case o.given["config"].from == "--config": // in plugin.yaml's command
+		return config.Load(o.config)
+	case o.config != "":
 		return config.Parse("parameter config", []byte(o.config))
 	}
 	path, err := config.FindIn(dir, o.plugin.root)
