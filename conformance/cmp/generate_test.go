@@ -151,8 +151,8 @@ func (s *sidecar) whoAmI(t *testing.T) {
 
 // TestInflator: charts of a kustomization, which need a helm that the image
 // doesn't have: kesbridge is its own. The chart's object without a namespace
-// gets the kustomization's from kustomize 5.7 (Argo CD 3.1 and 3.2), not from
-// 5.8 (3.3 to 3.6), which kesbridge has; so that one is asked here.
+// gets the kustomization's from kustomize 5.7.0 (Argo CD 3.1 and 3.2), not from
+// 5.8.1 (3.4, 3.5) and 5.8.2, which kesbridge has; so that one is asked here.
 func TestInflator(t *testing.T) {
 	const options = "--enable-helm"
 	for _, s := range builds.servers {
