@@ -55,16 +55,19 @@ func (a *app) generate(ctx context.Context, cmd *cobra.Command) error {
 // work does all but printing. done is never nil.
 func (g *generation) work(ctx context.Context, cmd *cobra.Command) (out func() error, done func(), err error) {
 	done = func() {}
+	if g.call, err = g.app.newCall(); err != nil {
+		return nil, done, err
+	}
 	s, err := g.app.sidecar()
 	if err != nil {
 		return nil, done, err
 	}
-	// First of all: what waits here should be small.
+	// Before anything is read: what waits here should be small.
 	limiter, err := limit.Open(s.limit)
 	if err != nil {
 		return nil, done, fmt.Errorf("limit the renders of this sidecar: %w", err)
 	}
-	slot, err := limiter.Acquire(ctx, g.start.Add(s.timeout))
+	slot, err := limiter.Acquire(ctx, g.app.deadline(g.start, s.timeout))
 	if err != nil {
 		limiter.Close()
 		if busy := (*limit.BusyError)(nil); errors.As(err, &busy) {
@@ -100,10 +103,6 @@ func (g *generation) work(ctx context.Context, cmd *cobra.Command) (out func() e
 
 func (g *generation) render(ctx context.Context, cmd *cobra.Command) (func() error, error) {
 	a := g.app
-	var err error
-	if g.call, err = a.newCall(); err != nil {
-		return nil, err
-	}
 	lookups, err := a.lookups(g.call)
 	if err != nil {
 		return nil, err

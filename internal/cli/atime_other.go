@@ -1,0 +1,8 @@
+//go:build !linux
+
+package cli
+
+import "time"
+
+// firstRead is only asked in the sidecar, which is Linux.
+func firstRead(string) (time.Time, bool) { return time.Time{}, false }
