@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"os"
-	"path/filepath"
 	"time"
 
 	"kesbridge/internal/limit"
@@ -16,19 +14,10 @@ import (
 //
 // A slot that is free is taken in any case: the caller may have more time than
 // KESBRIDGE_TIMEOUT says.
-func (a *app) deadline(start time.Time, timeout time.Duration) time.Time {
-	end := start.Add(timeout)
-	c := &call{path: a.env["ARGOCD_APP_SOURCE_PATH"]}
-	cwd, err := os.Getwd()
-	if err == nil {
-		c.dir, err = filepath.EvalSymlinks(cwd)
-	}
-	if err != nil || c.findRoot(a.env["KESBRIDGE_CONFIG"] != "") != nil {
-		return end // what is wrong is said later
-	}
+func (c *call) deadline(start time.Time, timeout time.Duration) time.Time {
 	made, ok := firstRead(c.root)
 	if sent := start.Sub(made); !ok || sent < 0 || sent > timeout {
-		return end // not this call's
+		return start.Add(timeout) // not this call's
 	}
 	if soon := start.Add(2 * limit.DefaultReserve); made.Add(timeout).Before(soon) {
 		return soon

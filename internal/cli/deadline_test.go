@@ -28,7 +28,6 @@ func TestDeadline(t *testing.T) {
 		{"no time left, but a slot may be free", "apps/web", timeout - time.Second, 2 * limit.DefaultReserve},
 		{"older than any call", "apps/web", time.Hour, timeout},
 		{"younger than this process", "apps/web", -time.Second, timeout},
-		{"a part of a repository", "other/web", 5 * time.Second, timeout},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := t.TempDir()
@@ -43,8 +42,12 @@ func TestDeadline(t *testing.T) {
 			if err := os.Chtimes(root, start.Add(-c.made), time.Time{}); err != nil {
 				t.Fatal(err)
 			}
-			a := &app{env: map[string]string{"ARGOCD_APP_SOURCE_PATH": c.source}}
-			if got := a.deadline(start, timeout).Sub(start); got != c.want {
+			a := &app{env: map[string]string{"ARGOCD_APP_NAME": "web", "ARGOCD_APP_SOURCE_PATH": c.source}}
+			call, err := a.newCall()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := call.deadline(start, timeout).Sub(start); got != c.want {
 				t.Errorf("%s after the start, want %s", got, c.want)
 			}
 		})

@@ -67,7 +67,7 @@ func (g *generation) work(ctx context.Context, cmd *cobra.Command) (out func() e
 	if err != nil {
 		return nil, done, fmt.Errorf("limit the renders of this sidecar: %w", err)
 	}
-	slot, err := limiter.Acquire(ctx, g.app.deadline(g.start, s.timeout))
+	slot, err := limiter.Acquire(ctx, g.call.deadline(g.start, s.timeout))
 	if err != nil {
 		limiter.Close()
 		if busy := (*limit.BusyError)(nil); errors.As(err, &busy) {
