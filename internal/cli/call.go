@@ -38,7 +38,8 @@ func (e *NarrowedError) Hint() string {
 	return "switch --plugin-use-manifest-generate-paths off in the repo-server, or have the administrator give the configuration with KESBRIDGE_CONFIG: a kesbridge.yaml further up would be missed"
 }
 
-// newCall reads the environment and the current directory.
+// newCall reads the environment and the current directory. Beside an error it
+// may give what is known so far.
 func (a *app) newCall() (*call, error) {
 	c := &call{
 		app: a.env["ARGOCD_APP_NAME"], namespace: a.env["ARGOCD_APP_NAMESPACE"], project: a.env["ARGOCD_APP_PROJECT_NAME"],
@@ -63,7 +64,7 @@ func (a *app) newCall() (*call, error) {
 	}
 	c.dir = cwd
 	if err := c.findRoot(a.env["KESBRIDGE_CONFIG"] != ""); err != nil {
-		return nil, err
+		return c, err
 	}
 	raw, ok := a.env["ARGOCD_APP_PARAMETERS"]
 	c.flat = !ok
@@ -199,6 +200,9 @@ func (a *app) flatParameter(p param) (given, bool) {
 // shows it, and it should be the same each time.
 func (c *call) relative(s string, others ...string) string {
 	for _, dir := range append(slices.Clone(others), c.root) {
+		if dir == "" {
+			continue // there is none yet
+		}
 		s = strings.ReplaceAll(s, dir+string(filepath.Separator), "")
 		s = strings.ReplaceAll(s, dir, ".")
 	}

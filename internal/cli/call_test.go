@@ -88,3 +88,11 @@ func TestFail(t *testing.T) {
 		t.Errorf("exit code %d", g.app.code)
 	}
 }
+
+// Before there is a scratch directory its name is empty.
+func TestRelative(t *testing.T) {
+	c := &call{root: "/w/1"}
+	if got := c.relative("read /w/1/a.yaml in /w/1: no", ""); got != "read a.yaml in .: no" {
+		t.Errorf("got %q", got)
+	}
+}

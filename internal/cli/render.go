@@ -39,6 +39,9 @@ kustomization, anything else a directory of manifests.`,
 			if file != "" && len(args) > 0 {
 				return &usageError{cmd.CommandPath(), errors.New("give DIR or --application FILE, not both")}
 			}
+			if file != "" && o.appName+o.appNamespace+o.appProject != "" {
+				return &usageError{cmd.CommandPath(), errors.New("--app-name, --app-namespace and --app-project are for DIR: --application FILE says them itself")}
+			}
 			var rs []rendering
 			switch {
 			case file != "":
