@@ -74,10 +74,10 @@ func TestParseSize(t *testing.T) {
 // What Argo CD shows has an end, and no directory of this call in it.
 func TestFail(t *testing.T) {
 	var b strings.Builder
-	g := &generation{app: &app{err: &b}, scratch: "/scratch/7", call: &call{app: "web", root: "/work/dir/1", path: "apps/web", revision: "abc"}}
-	g.fail(errors.New("read /work/dir/1/apps/web/x.yaml and /scratch/7/y: " + strings.Repeat("ä", maxMessage)))
+	g := &generation{app: &app{err: &b}, scratch: "/scratch/7", call: &call{app: "web", root: "/repo/dir/1", path: "apps/web", revision: "abc"}}
+	g.fail(errors.New("read /repo/dir/1/apps/web/x.yaml and /scratch/7/y: " + strings.Repeat("ä", maxMessage)))
 	s := b.String()
-	if len(s) > maxMessage || !strings.HasPrefix(s, "read apps/web/x.yaml and y: ä") || strings.Contains(s, "/work/dir") {
+	if len(s) > maxMessage || !strings.HasPrefix(s, "read apps/web/x.yaml and y: ä") || strings.Contains(s, "/repo/dir") {
 		t.Errorf("%d bytes: %.80s", len(s), s)
 	}
 	lines := strings.Split(strings.TrimSpace(s), "\n")
