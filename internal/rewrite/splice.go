@@ -2,7 +2,7 @@ package rewrite
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,8 +16,11 @@ type file struct {
 	name  string
 	data  []byte
 	lines [][]byte // with their ends
-	docs  []*yaml.Node
+	trees []any    // its documents as values
 	edits []edit
+	// What verify must find.
+	moves    []move
+	orphaned []*application
 }
 
 // edit puts lines in the place of those from start on, in front of end.
@@ -32,6 +35,14 @@ func (f *file) pos(n *yaml.Node) manifest.Pos {
 
 func (f *file) replace(start, end int, lines []string) {
 	f.edits = append(f.edits, edit{start, end, lines})
+}
+
+// insert puts new lines in front of one.
+func (f *file) insert(at, indent int, lines ...string) {
+	for i := range lines {
+		lines[i] = strings.Repeat(" ", indent) + lines[i] + f.eol()
+	}
+	f.replace(at, at, lines)
 }
 
 // eol is the file's line end.
@@ -90,17 +101,38 @@ func (f *file) endOf(m *yaml.Node, indent int) int {
 	return f.blockEnd(m.Content[len(m.Content)-2].Line-1, indent)
 }
 
-// cut gives lines without their indentation.
+// blankAfter are the line ends of the blank lines from a line on.
+func (f *file) blankAfter(at int) string {
+	out := ""
+	for ; at < len(f.lines) && len(f.lines[at]) > 0 && len(bytes.TrimSpace(f.lines[at])) == 0; at++ {
+		out += string(bytes.TrimLeft(f.lines[at], " "))
+	}
+	return out
+}
+
+// keepDash puts what stands in front of a block's key, such as the dash of a
+// list item, in front of the lines in its place.
+func (f *file) keepDash(at, indent int, lines []string) []string {
+	if len(lines) > 0 && len(lines[0]) >= indent {
+		lines[0] = string(f.lines[at][:indent]) + lines[0][indent:]
+	}
+	return lines
+}
+
+// cut gives lines without their indentation, and the first without what else
+// is in front of it.
 func (f *file) cut(start, end, indent int) ([]string, error) {
 	var out []string
-	for _, l := range f.lines[start:end] {
+	for i, l := range f.lines[start:end] {
 		switch {
+		case i == 0 && len(bytes.Trim(l[:min(indent, len(l))], " -")) == 0:
+			l = l[min(indent, len(l)):]
 		case indentOf(l) >= indent:
 			l = l[indent:]
 		case len(bytes.TrimSpace(l)) == 0:
 			l = bytes.TrimLeft(l, " ")
 		default:
-			return nil, errors.New("a line of the block is indented less than its key")
+			return nil, fmt.Errorf("line %d is indented less than its key", start+i+1)
 		}
 		out = append(out, string(l))
 	}
@@ -108,11 +140,12 @@ func (f *file) cut(start, end, indent int) ([]string, error) {
 }
 
 // pluginBlock is the block, with the lines of a native one in its source.
-func (f *file) pluginBlock(o Options, indent int, native []string) []string {
+// chomp is "+" where the blank lines behind it count.
+func (f *file) pluginBlock(o Options, indent int, chomp string, native []string) []string {
 	pad, eol := strings.Repeat(" ", indent), f.eol()
 	lines := []string{"plugin:", "  name: " + o.Plugin, "  parameters:", "    - name: mode", "      string: " + o.Mode}
 	if native != nil {
-		lines = append(lines, "    - name: source", "      string: |")
+		lines = append(lines, "    - name: source", "      string: |"+chomp)
 	}
 	for i := range lines {
 		lines[i] = pad + lines[i] + eol
@@ -134,7 +167,8 @@ func (f *file) scalarLines(n *yaml.Node) []string {
 	}
 	if n.Style&yaml.LiteralStyle != 0 {
 		first := n.Line // the line after the indicator's
-		if indent := indentOf(f.lines[first]); first < len(f.lines) && indent > 0 {
+		if first < len(f.lines) && indentOf(f.lines[first]) > 0 {
+			indent := indentOf(f.lines[first])
 			end := first
 			for i := first; i < len(f.lines) && (len(bytes.TrimSpace(f.lines[i])) == 0 || indentOf(f.lines[i]) >= indent); i++ {
 				if len(bytes.TrimSpace(f.lines[i])) > 0 {
@@ -154,24 +188,4 @@ func (f *file) scalarLines(n *yaml.Node) []string {
 		out = append(out, strings.TrimSuffix(l, "\n")+f.eol())
 	}
 	return out
-}
-
-// child is the value of a key, nil where there is none or it isn't written out.
-func child(n *yaml.Node, key string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return nil
-}
-
-func text(n *yaml.Node) string {
-	if n == nil || n.Kind != yaml.ScalarNode {
-		return ""
-	}
-	return n.Value
 }
