@@ -7,19 +7,22 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/config"
-	"kesbridge/internal/manifest"
-	"kesbridge/internal/pipeline"
 	"kesbridge/internal/rewrite"
 )
+
+// pluginName is what stands in an Application without quotes.
+var pluginName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`)
 
 // enableCommands are plugin enable and plugin disable.
 func (a *app) enableCommands() []*cobra.Command {
@@ -30,8 +33,11 @@ func (a *app) enableCommands() []*cobra.Command {
 		Short: "Move Applications from their native block to the plugin",
 		Long: `Put kesbridge's plugin block in the place of the helm, kustomize or directory block of every
 Application and ApplicationSet in the files. The old block goes verbatim into the parameter source.
-Prints a patch (git apply), or writes with --write. With mode keep the app is rendered both ways
-first: where a byte differs nothing is printed or written.`,
+Prints a patch for git apply, or writes with --write: all files, or none. With mode keep every app
+whose source is in this checkout is rendered both ways first, and where a byte differs nothing is
+changed. What can't be moved is refused with the reason: another plugin, the source hydrator,
+.argocd-source files with native options, files of other sources ($ref), Image Updater.
+Exit code 1: refused, or rendered differently.`,
 		Example: "  kesbridge plugin enable argocd/web.yaml | git apply\n  kesbridge plugin enable --orphan-prune --write argocd/*.yaml",
 		Args:    argCount(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, files []string) error {
@@ -39,7 +45,7 @@ first: where a byte differs nothing is printed or written.`,
 				opts := o
 				opts.SourceFiles = sourceFiles(name)
 				return rewrite.Enable(name, data, opts)
-			}, o.Mode == config.Keep)
+			}, func(ctx context.Context, r *rewritten) error { return a.compareRenders(ctx, r, o.Mode) })
 		},
 	}
 	enable.Flags().StringVar(&o.Mode, "mode", config.Keep, "`MODE` that the plugin starts with")
@@ -56,7 +62,7 @@ docs/argocd.md, "The way back".`,
 		Example: "  kesbridge plugin disable argocd/web.yaml | git apply",
 		Args:    argCount(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			return a.rewriteFiles(cmd.Context(), files, write, rewrite.Disable, false)
+			return a.rewriteFiles(cmd.Context(), files, write, rewrite.Disable, nil)
 		},
 	}
 	for _, cmd := range []*cobra.Command{enable, disable} {
@@ -65,6 +71,9 @@ docs/argocd.md, "The way back".`,
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if cmd == enable && !config.IsMode(o.Mode) {
 				return &usageError{cmd.CommandPath(), fmt.Errorf("--mode %q is no mode", o.Mode)}
+			}
+			if cmd == enable && (!argocd.IsPlugin(&argocd.ApplicationSourcePlugin{Name: o.Plugin}) || !pluginName.MatchString(o.Plugin)) {
+				return &usageError{cmd.CommandPath(), fmt.Errorf("--plugin-name %q: wants %s-VERSION", o.Plugin, argocd.PluginName)}
 			}
 			return inner(cmd, args)
 		}
@@ -77,14 +86,22 @@ type rewritten struct {
 	name          string
 	before, after []byte
 	mode          fs.FileMode
+	temp          string // where after is, until it takes the file's place
 }
 
-// rewriteFiles changes all files or none.
-func (a *app) rewriteFiles(ctx context.Context, files []string, write bool, change func(string, []byte) ([]byte, []rewrite.Change, error), compare bool) error {
-	var done []rewritten
+// rewriteFiles changes all files or none. check may be nil.
+func (a *app) rewriteFiles(ctx context.Context, files []string, write bool, change func(string, []byte) ([]byte, []rewrite.Change, error), check func(context.Context, *rewritten) error) error {
+	var done []*rewritten
 	var errs []error
-	for _, name := range files {
+	var none *argocd.NoneError
+	some := false
+	for _, name := range distinct(files) {
 		r, changes, err := rewriteOne(name, change)
+		if errors.As(err, &none) {
+			fmt.Fprintf(a.err, "%v\n", err)
+			continue
+		}
+		some = true
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -94,43 +111,79 @@ func (a *app) rewriteFiles(ctx context.Context, files []string, write bool, chan
 				fmt.Fprintf(a.err, "%s: %s: %s\n", c.Pos, c.Ref, c.Note)
 			}
 		}
-		if len(changes) == 0 {
+		if bytes.Equal(r.before, r.after) {
 			fmt.Fprintf(a.err, "%s: nothing to change\n", name)
 			continue
 		}
-		if compare {
-			if err := a.compareRenders(ctx, r); err != nil {
+		if check != nil {
+			if err := check(ctx, r); err != nil {
 				errs = append(errs, err)
+				continue
 			}
 		}
-		done = append(done, *r)
+		done = append(done, r)
 	}
 	if err := errors.Join(errs...); err != nil {
-		var refused *rewrite.Refusal
-		var differs *differsError
-		if errors.As(err, &refused) || errors.As(err, &differs) {
-			fmt.Fprintf(a.err, "%v\nkesbridge: nothing was changed\n", err)
-			a.code = exitFindings
-			return nil
-		}
-		return err
+		return a.refused(errs, err)
 	}
+	if !some {
+		return &hintError{errors.New("none of the files holds an Application or ApplicationSet"), "give their manifests, as they are in Git"}
+	}
+	if write {
+		return a.replaceFiles(done)
+	}
+	var patch bytes.Buffer
 	for _, r := range done {
-		if write {
-			if err := replaceFile(r); err != nil {
-				return err
-			}
-			fmt.Fprintf(a.err, "%s: written\n", r.name)
-			continue
-		}
-		name := repositoryPath(r.name)
-		patch := diff.Diff("a/"+name, r.before, "b/"+name, r.after)
-		_, rest, _ := bytes.Cut(patch, []byte("\n")) // "diff a b" means something else to git
-		if _, err := a.out.Write(rest); err != nil {
-			return writeError(err)
-		}
+		patch.Write(gitPatch(repositoryPath(r.name), r.before, r.after))
+	}
+	if _, err := a.out.Write(patch.Bytes()); err != nil {
+		return writeError(err)
 	}
 	return nil
+}
+
+// refused ends the command with 1 if all that is wrong is with Applications.
+func (a *app) refused(errs []error, joined error) error {
+	for _, err := range errs {
+		var refused *rewrite.Refusal
+		var differs *differsError
+		if !errors.As(err, &refused) && !errors.As(err, &differs) {
+			return joined
+		}
+	}
+	fmt.Fprintf(a.err, "%v\nkesbridge: nothing was changed\n", joined)
+	a.code = exitFindings
+	return nil
+}
+
+// distinct leaves out files that were named before.
+func distinct(files []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, f := range files {
+		if !seen[filepath.Clean(f)] {
+			out = append(out, f)
+		}
+		seen[filepath.Clean(f)] = true
+	}
+	return out
+}
+
+// gitPatch is a patch for git apply in whatever directory of the repository:
+// without the first line it would take the names as relative to that.
+func gitPatch(name string, before, after []byte) []byte {
+	from, to := "a/"+name, "b/"+name
+	if strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == 0x7f }) {
+		from, to = strconv.Quote(from), strconv.Quote(to)
+	}
+	patch := diff.Diff(from, before, to, after)
+	_, hunks, _ := bytes.Cut(patch, []byte("\n+++ ")) // its first line isn't git's
+	_, hunks, _ = bytes.Cut(hunks, []byte("\n"))
+	tab := ""
+	if strings.Contains(name, " ") {
+		tab = "\t" // ends a name with blanks, as git writes it
+	}
+	return slices.Concat([]byte("diff --git "+from+" "+to+"\n--- "+from+tab+"\n+++ "+to+tab+"\n"), hunks)
 }
 
 func rewriteOne(name string, change func(string, []byte) ([]byte, []rewrite.Change, error)) (*rewritten, []rewrite.Change, error) {
@@ -146,25 +199,68 @@ func rewriteOne(name string, change func(string, []byte) ([]byte, []rewrite.Chan
 		return nil, nil, err
 	}
 	out, changes, err := change(filepath.ToSlash(name), data)
-	return &rewritten{name, data, out, info.Mode()}, changes, err
+	return &rewritten{name: name, before: data, after: out, mode: info.Mode()}, changes, err
 }
 
-// replaceFile writes beside the file and renames, so that nobody sees half.
+// replaceFiles writes all results beside their files before the first takes
+// its place; where one can't, those before it get back what they held.
+func (a *app) replaceFiles(files []*rewritten) (err error) {
+	defer func() {
+		for _, r := range files {
+			if r.temp != "" {
+				os.Remove(r.temp)
+			}
+		}
+	}()
+	for _, r := range files {
+		if err := r.stage(r.after); err != nil {
+			return err
+		}
+	}
+	for i, r := range files {
+		if err := r.swap(r.before); err != nil {
+			for _, back := range files[:i] {
+				if berr := errors.Join(back.stage(back.before), back.swap(back.after)); berr != nil {
+					err = errors.Join(err, fmt.Errorf("%s stays changed: %w", back.name, berr))
+				}
+			}
+			return err
+		}
+	}
+	for _, r := range files {
+		fmt.Fprintf(a.err, "%s: written\n", r.name)
+	}
+	return nil
+}
+
+// replaceFile is that for one file, which needn't be there.
 func replaceFile(r rewritten) error {
+	err := r.stage(r.after)
+	if err == nil {
+		err = os.Rename(r.temp, r.name)
+	}
+	if err != nil && r.temp != "" {
+		os.Remove(r.temp)
+	}
+	return err
+}
+
+// stage writes what the file is to hold into a file beside it.
+func (r *rewritten) stage(data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(r.name), ".kesbridge-*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", r.name, err)
 	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(r.after)
+	r.temp = f.Name()
+	_, err = f.Write(data)
 	if err == nil {
 		err = f.Chmod(r.mode.Perm())
 	}
+	if err == nil {
+		err = f.Sync()
+	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), r.name)
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", r.name, err)
@@ -172,123 +268,18 @@ func replaceFile(r rewritten) error {
 	return nil
 }
 
-// differsError says that an app renders differently under the plugin.
-type differsError struct {
-	app  *argocd.Application
-	line int
-}
-
-func (e *differsError) Error() string {
-	return fmt.Sprintf("%s: Application/%s: under the plugin it renders differently, from line %d of the output on\n  this is a defect of kesbridge, please report it; the Application stays native", e.app.Pos, e.app.Metadata.Name, e.line)
-}
-
-// compareRenders renders the Applications of a file as they were and as they
-// become, both with mode keep.
-func (a *app) compareRenders(ctx context.Context, r *rewritten) error {
-	checkout, err := argocd.OpenCheckout(r.name)
+// swap puts it in the file's place, unless somebody changed that meanwhile.
+func (r *rewritten) swap(was []byte) error {
+	now, err := os.ReadFile(r.name)
+	if err == nil && !bytes.Equal(now, was) {
+		err = errors.New("it has changed while kesbridge was at it: run the command again")
+	}
+	if err == nil {
+		err = os.Rename(r.temp, r.name)
+	}
 	if err != nil {
-		return err
+		return fmt.Errorf("write %s: %w", r.name, err)
 	}
-	c, err := a.config(options{}, filepath.Dir(r.name))
-	if err != nil {
-		return err
-	}
-	admin, err := a.administratorConfig()
-	if err != nil {
-		return err
-	}
-	opts := argocd.Options{Clusters: clusters(config.JoinClusters(admin, c))}
-	before, err := argocd.Parse(r.name, r.before, checkout, opts)
-	if err != nil {
-		fmt.Fprintf(a.err, "%s: not rendered: %v\n", r.name, err)
-		return nil
-	}
-	after, err := argocd.Parse(r.name, r.after, checkout, opts)
-	if err != nil {
-		return err
-	}
-	if len(before) != len(after) {
-		return fmt.Errorf("%s: %d Applications became %d", r.name, len(before), len(after))
-	}
-	for i := range before {
-		native, err := a.renderKept(ctx, checkout, &before[i], opts)
-		if err != nil {
-			fmt.Fprintf(a.err, "%s: not rendered: %v\n", before[i].Metadata.Name, err)
-			continue
-		}
-		plugin, err := a.renderKept(ctx, checkout, &after[i], opts)
-		if err != nil {
-			return fmt.Errorf("under the plugin: %w", err)
-		}
-		if !bytes.Equal(native, plugin) {
-			return &differsError{&before[i], differingLine(native, plugin)}
-		}
-		fmt.Fprintf(a.err, "%s: rendered both ways, %d bytes, equal\n", before[i].Metadata.Name, len(native))
-	}
+	r.temp = ""
 	return nil
-}
-
-func differingLine(a, b []byte) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return bytes.Count(a[:n], []byte("\n")) + 1
-}
-
-// renderKept is the output of an Application whose KES resources are kept.
-func (a *app) renderKept(ctx context.Context, checkout *argocd.Checkout, app *argocd.Application, opts argocd.Options) ([]byte, error) {
-	o := options{mode: config.Keep, modeFrom: "enable", failOn: manifest.Error, allowEmpty: true, given: map[string]given{}}
-	rs, err := a.applicationSources(o, checkout, app, opts)
-	if err != nil {
-		return nil, err
-	}
-	for i := range rs {
-		rs[i].options.ForceMode = config.Keep
-	}
-	result := &renderResult{}
-	defer result.close()
-	if err := a.plan(ctx, &rendered{options: o, renderings: rs}, pipeline.New(), result); err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	j := &joiner{w: &out}
-	for _, p := range result.plans {
-		j.next = true
-		if _, err := p.WriteTo(j); err != nil {
-			return nil, err
-		}
-	}
-	return out.Bytes(), nil
-}
-
-// sourceFiles looks for .argocd-source files with native options beside the
-// manifests that an Application in a file is about.
-func sourceFiles(file string) func(dir, app string) (string, error) {
-	return func(dir, app string) (string, error) {
-		checkout, err := argocd.OpenCheckout(file)
-		if err != nil || dir == "" {
-			return "", err
-		}
-		root, err := os.OpenRoot(checkout.Root)
-		if err != nil {
-			return "", err
-		}
-		defer root.Close()
-		for _, name := range []string{".argocd-source.yaml", ".argocd-source-" + app + ".yaml"} {
-			name = path.Join(path.Clean("/" + dir)[1:], name)
-			data, err := root.ReadFile(name)
-			if err != nil {
-				continue
-			}
-			var blocks map[string]any
-			if err := yaml.Unmarshal(data, &blocks); err != nil {
-				return "", fmt.Errorf("read %s: %w", name, err)
-			}
-			if blocks["helm"] != nil || blocks["kustomize"] != nil || blocks["directory"] != nil {
-				return name, nil
-			}
-		}
-		return "", nil
-	}
 }

@@ -38,7 +38,7 @@ func (a *application) present(p *yaml.Node, o Options) error {
 	name := text(child(p, "name"))
 	switch {
 	case !isPlugin(p):
-		return a.refuse(p, fmt.Sprintf("another plugin renders it (%q), and a source has one", name), "leave it there; what it prints goes through kesbridge convert in its own command, if that is yours")
+		return a.refuse(p, fmt.Sprintf("another plugin renders it (%q), and a source has one", name), "leave it there; if it is yours, run kesbridge convert behind what it generates")
 	case name != o.Plugin:
 		return a.refuse(p, "it has kesbridge's plugin under the name "+name+" already", "change plugin.name to "+o.Plugin+" by hand, and hard-refresh the app")
 	}
