@@ -192,7 +192,7 @@ func rewriteOne(name string, change func(string, []byte) ([]byte, []rewrite.Chan
 		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, nil, &hintError{fmt.Errorf("%s is no regular file", name), "give the file itself, not a link to it"}
+		return nil, nil, &hintError{fmt.Errorf("%s is no regular file", name), "give the files themselves, neither a directory nor a link"}
 	}
 	data, err := os.ReadFile(name)
 	if err != nil {

@@ -51,7 +51,7 @@ func (a *application) sources() ([]located, error) {
 // candidate is the one source that the plugin may have, or why it can't.
 func (a *application) candidate() (located, error) {
 	if h := child(a.spec, "sourceHydrator"); h != nil {
-		return located{}, a.refuse(h, "the source hydrator renders it; what Argo CD syncs then is the branch with its output, which no plugin gets", "leave it native and change its KES manifests in Git (kesbridge convert), or take sourceHydrator out first")
+		return located{}, a.refuse(h, "the source hydrator renders it, and its sync source, the branch with the output, takes no plugin (the dry source does from Argo CD 3.3 on, which was not tried)", "leave it native and change its KES manifests in Git (kesbridge convert), or take sourceHydrator out first")
 	}
 	if err := a.imageUpdater(); err != nil {
 		return located{}, err
@@ -78,7 +78,8 @@ const imageUpdater = "argocd-image-updater.argoproj.io/"
 
 // imageUpdater refuses what Image Updater looks after. It writes helm or
 // kustomize parameters, into the Application or into .argocd-source files, and
-// passes over apps of type Plugin.
+// Argo CD refuses those beside a plugin block; or it passes over apps of type
+// Plugin, as it did until mid 2026 (argocd-image-updater#1707).
 func (a *application) imageUpdater() error {
 	for _, n := range []*yaml.Node{child(child(a.root, "metadata"), "annotations"), child(child(child(child(a.root, "spec"), "template"), "metadata"), "annotations")} {
 		annotations := map[string]any{}
@@ -92,7 +93,7 @@ func (a *application) imageUpdater() error {
 			if k := keyOf(n, key); k != nil {
 				n = k
 			}
-			return a.refuse(n, "Image Updater writes native options ("+key+"), and passes over apps that a plugin renders", "take its annotations out and have something else update the images in Git, or keep the app native")
+			return a.refuse(n, "Image Updater looks after it ("+key+"): it writes native options, which Argo CD refuses beside a plugin block, or passes over apps with a plugin, as its version may be", "take its annotations out and have something else update the images in Git, or keep the app native")
 		}
 	}
 	return nil
