@@ -98,7 +98,7 @@ func (a *application) block(s located, o Options) error {
 	}
 	m.tool = key.Value
 	f.moves = append(f.moves, m)
-	f.replace(at, end, f.keepDash(at, indent, f.pluginBlock(o, indent, chomp, native)))
+	f.replace(at, end, f.keepDash(at, indent, f.pluginBlock(o, indent, chomp, f.shift(at, end, indent, indent+inParameter))))
 	return nil
 }
 
@@ -188,19 +188,12 @@ func (a *application) unblock(s located, p *yaml.Node) error {
 	if other, _, err := a.native(s.node); err != nil || other != nil {
 		return a.refuse(key, "there is a native block beside the plugin block", "Argo CD refuses it, too: take one of them out")
 	}
-	block, err := a.sourceParameter(p)
+	at, indent := key.Line-1, key.Column-1
+	lines, err := a.sourceParameter(p, indent)
 	if err != nil {
 		return err
 	}
-	at, indent := key.Line-1, key.Column-1
 	end := f.blockEnd(at, indent)
-	var lines []string
-	for _, l := range block {
-		if strings.TrimRight(l, "\r\n") != "" {
-			l = strings.Repeat(" ", indent) + l
-		}
-		lines = append(lines, l)
-	}
 	if len(lines) == 0 && (indentOf(f.lines[at]) != indent || len(s.node.Content) == 2) {
 		return a.refuse(key, "nothing would be left on the line of the plugin block", "take it out by hand")
 	}
@@ -209,8 +202,9 @@ func (a *application) unblock(s located, p *yaml.Node) error {
 	return nil
 }
 
-// sourceParameter gives the lines of the native block in a plugin block.
-func (a *application) sourceParameter(p *yaml.Node) ([]string, error) {
+// sourceParameter gives the lines of the native block in a plugin block, with
+// an indentation.
+func (a *application) sourceParameter(p *yaml.Node, indent int) ([]string, error) {
 	var block []string
 	params := child(p, "parameters")
 	if params == nil {
@@ -232,7 +226,7 @@ func (a *application) sourceParameter(p *yaml.Node) ([]string, error) {
 		if _, err := argocd.SourceParameter(v.Value); err != nil {
 			return nil, a.refuse(v, "the parameter source "+err.Error(), "correct it first")
 		}
-		block = a.file.scalarLines(v)
+		block = a.file.scalarLines(v, indent)
 	}
 	return block, nil
 }

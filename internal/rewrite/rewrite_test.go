@@ -25,6 +25,7 @@ var layouts = map[string]string{
 	"set":               "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s}\nspec:\n  goTemplate: true\n  generators: []\n  template:\n    metadata: {name: '{{ .name }}'}\n    spec:\n      source:\n        path: '{{ .path }}'\n        helm:\n          releaseName: '{{ .name }}'\n          values: |\n            x: {{ .name }}\n",
 	"first of an item":  head + "  sources:\n    - helm: # first\n        releaseName: r\n\n      repoURL: x\n      path: web\n  destination: {}\n",
 	"blank lines count": head + "  source:\n    path: web\n    helm:\n      values: |+\n        a: 1\n\n\n    targetRevision: main\n",
+	"blanks":            head + "  source:\n    path: web\n    helm:\n \n    \n      values: |\n        a: 1\n      \n                        \n        b: 1\n  \n    targetRevision: main\n",
 	"blank at the end":  head + "  source:\n    path: web\n    helm:\n      values: |+\n        a: 1\n\n\n",
 	"comments":          head + "  # s\n  source: # t\n    # u\n    path: web\n    # before\n    helm:\n      # in\n      valueFiles:\n      - a.yaml # b\n    # between\n      - b.yaml\n    # after\n    targetRevision: main # end\n",
 	"list in place":     head + "  source:\n    path: web\n    kustomize:\n      images: [a=b:1,\n        c=d:2]\n      commonLabels: {a: 'b''c'}\n  project2: x\n",
@@ -69,6 +70,7 @@ func TestEnable(t *testing.T) {
 	}
 	for name, tt := range map[string]struct{ policy, want string }{
 		"list":    {"  syncPolicy:\n    syncOptions:\n    - CreateNamespace=true # c\n    automated: {}\n", "  syncPolicy:\n    syncOptions:\n    - CreateNamespace=true # c\n    - PrunePropagationPolicy=orphan\n    automated: {}\n"},
+		"flow":    {"  syncPolicy:\n    syncOptions: [A=b, C=d ] # c\n", "  syncPolicy:\n    syncOptions: [A=b, C=d, PrunePropagationPolicy=orphan ] # c\n"},
 		"policy":  {"  syncPolicy:\n    automated: {}\n", "  syncPolicy:\n    automated: {}\n    syncOptions:\n      - PrunePropagationPolicy=orphan\n"},
 		"present": {"  syncPolicy:\n    syncOptions:\n    - PrunePropagationPolicy=orphan\n", "  syncPolicy:\n    syncOptions:\n    - PrunePropagationPolicy=orphan\n"},
 	} {
@@ -105,6 +107,7 @@ func TestRefused(t *testing.T) {
 		{head + "  x: &s {helm: {releaseName: r}}\n  source:\n    <<: *s\n    path: web\n", "merge key", 9, defaults},
 		{strings.Replace(head, "spec:", "spec: &s", 1) + source, "shared through the anchor &s", 5, defaults},
 		{head + source + "    helm:\n      releaseName: r\n# out\n      values: a\n", "indented less", 9, defaults},
+		{head + source + "    helm:\n      values: \"a\n  \t\n        b\"\n", "a tab in its indentation", 9, defaults},
 		{head + source + "    helm: {releaseName: r,\n    values: a}\n", "don't read as the same", 9, defaults},
 		{head + source + "    helm:\n      relaeseName: r\n", "relaeseName", 9, defaults},
 		{head, "no source", 1, defaults},
@@ -122,7 +125,10 @@ func TestRefused(t *testing.T) {
 		{set + template + "        helm:\n          valuesObject:\n            a: null\n", "a null in the block", 12, defaults},
 		{set + template + "        helm: # {{ .a }}\n          releaseName: r\n", "a comment", 10, defaults},
 		{strings.Replace(set, "true", "false", 1) + template + "        helm:\n          releaseName: 'a{{b'\n", "don't pair", 11, defaults},
-		{head + "  syncPolicy:\n    syncOptions: [A=b]\n" + source, "aren't a list with a line", 8, policy},
+		{head + "  syncPolicy:\n    syncOptions: [A=b,\n      C=d]\n" + source, "aren't a plain list", 8, policy},
+		{head + "  syncPolicy:\n    syncOptions: ['A=b']\n" + source, "aren't a plain list", 8, policy},
+		{head + "  syncPolicy:\n    syncOptions: []\n" + source, "aren't a plain list", 8, policy},
+		{head + "  syncPolicy:\n    syncOptions: [A=b, PrunePropagationPolicy=foreground]\n" + source, "say PrunePropagationPolicy=foreground", 8, policy},
 		{head + "  syncPolicy: {}\n" + source, "block style", 7, policy},
 		{head + "  syncPolicy:\n    syncOptions:\n    - PrunePropagationPolicy=background\n" + source, "say PrunePropagationPolicy=background", 9, policy},
 	} {

@@ -127,6 +127,8 @@ func (f *file) cut(start, end, indent int) ([]string, error) {
 		switch {
 		case i == 0 && len(bytes.Trim(l[:min(indent, len(l))], " -")) == 0:
 			l = l[min(indent, len(l)):]
+		case bytes.HasPrefix(bytes.TrimLeft(l, " "), []byte("\t")) && indentOf(l) < indent:
+			return nil, fmt.Errorf("line %d has a tab in its indentation", start+i+1)
 		case indentOf(l) >= indent:
 			l = l[indent:]
 		case len(bytes.TrimSpace(l)) == 0:
@@ -139,53 +141,59 @@ func (f *file) cut(start, end, indent int) ([]string, error) {
 	return out, nil
 }
 
+// shift gives lines that cut took with another indentation. Blank lines that
+// are shorter than the old one stay as they are, so that shifting them back
+// gives the same bytes.
+func (f *file) shift(start, end, from, to int) []string {
+	var out []string
+	for i, l := range f.lines[start:end] {
+		text := string(l)
+		if k := indentOf(l); i == 0 || k >= from {
+			text = strings.Repeat(" ", to) + text[min(from, len(text)):]
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// inParameter is how much deeper than its key the text of the parameter source
+// is.
+const inParameter = 8
+
 // pluginBlock is the block, with the lines of a native one in its source.
 // chomp is "+" where the blank lines behind it count.
 func (f *file) pluginBlock(o Options, indent int, chomp string, native []string) []string {
-	pad, eol := strings.Repeat(" ", indent), f.eol()
 	lines := []string{"plugin:", "  name: " + o.Plugin, "  parameters:", "    - name: mode", "      string: " + o.Mode}
 	if native != nil {
 		lines = append(lines, "    - name: source", "      string: |"+chomp)
 	}
 	for i := range lines {
-		lines[i] = pad + lines[i] + eol
+		lines[i] = strings.Repeat(" ", indent) + lines[i] + f.eol()
 	}
-	for _, l := range native {
-		if strings.TrimRight(l, "\r\n") != "" {
-			l = pad + "        " + l
-		}
-		lines = append(lines, l)
-	}
-	return lines
+	return append(lines, native...)
 }
 
-// scalarLines gives the lines of a text: as they stand in the file if it is a
-// literal block.
-func (f *file) scalarLines(n *yaml.Node) []string {
-	if n == nil || n.Value == "" {
-		return nil
-	}
-	if n.Style&yaml.LiteralStyle != 0 {
-		first := n.Line // the line after the indicator's
-		if first < len(f.lines) && indentOf(f.lines[first]) > 0 {
-			indent := indentOf(f.lines[first])
-			end := first
-			for i := first; i < len(f.lines) && (len(bytes.TrimSpace(f.lines[i])) == 0 || indentOf(f.lines[i]) >= indent); i++ {
-				if len(bytes.TrimSpace(f.lines[i])) > 0 {
-					end = i + 1
-				}
+// scalarLines gives the lines of a text with an indentation: as they stand in
+// the file if it is a literal block.
+func (f *file) scalarLines(n *yaml.Node, indent int) []string {
+	first := n.Line // the line after the indicator's
+	if n.Style&yaml.LiteralStyle != 0 && first < len(f.lines) && indentOf(f.lines[first]) > 0 {
+		from, end := indentOf(f.lines[first]), first
+		for i := first; i < len(f.lines) && (len(bytes.TrimSpace(f.lines[i])) == 0 || indentOf(f.lines[i]) >= from); i++ {
+			if len(bytes.TrimSpace(f.lines[i])) > 0 {
+				end = i + 1
 			}
-			if lines, err := f.cut(first, end, indent); err == nil {
-				return lines
-			}
+		}
+		if _, err := f.cut(first, end, from); err == nil {
+			return f.shift(first, end, from, indent)
 		}
 	}
 	var out []string
 	for l := range strings.Lines(n.Value) {
-		if !strings.HasSuffix(l, "\n") {
-			l += "\n"
+		if l = strings.TrimSuffix(l, "\n"); l != "" {
+			l = strings.Repeat(" ", indent) + l
 		}
-		out = append(out, strings.TrimSuffix(l, "\n")+f.eol())
+		out = append(out, l+f.eol())
 	}
 	return out
 }

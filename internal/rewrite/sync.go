@@ -39,8 +39,9 @@ func (a *application) orphanPrune() (bool, error) {
 	case options != nil && options.Kind == yaml.SequenceNode && options.Style&yaml.FlowStyle == 0 && len(options.Content) > 0:
 		last := options.Content[len(options.Content)-1]
 		f.insert(last.Line, options.Column-1, "- "+orphan)
+	case options != nil && f.appendFlow(options, orphan):
 	case options != nil:
-		return false, a.refuse(options, "its syncOptions aren't a list with a line for each", "write them so first, or add "+orphan+" by hand")
+		return false, a.refuse(options, "its syncOptions aren't a plain list", "write them so first, or add "+orphan+" by hand")
 	case policy != nil && policy.Kind == yaml.MappingNode && policy.Style&yaml.FlowStyle == 0 && len(policy.Content) > 0:
 		indent := policy.Content[0].Column - 1
 		f.insert(f.endOf(policy, indent), indent, "syncOptions:", "  - "+orphan)
@@ -52,4 +53,22 @@ func (a *application) orphanPrune() (bool, error) {
 	}
 	f.orphaned = append(f.orphaned, a)
 	return true, nil
+}
+
+// appendFlow puts an item at the end of a flow sequence that is on one line,
+// with plain scalars.
+func (f *file) appendFlow(seq *yaml.Node, item string) bool {
+	if seq.Kind != yaml.SequenceNode || seq.Style&yaml.FlowStyle == 0 || len(seq.Content) == 0 {
+		return false
+	}
+	last, line := seq.Content[len(seq.Content)-1], string(f.lines[seq.Line-1])
+	end := last.Column - 1 + len(last.Value)
+	if last.Kind != yaml.ScalarNode || last.Style != 0 || last.Line != seq.Line || end > len(line) || line[last.Column-1:end] != last.Value {
+		return false
+	}
+	if !strings.HasPrefix(strings.TrimLeft(line[end:], " "), "]") {
+		return false
+	}
+	f.replace(seq.Line-1, seq.Line, []string{line[:end] + ", " + item + line[end:]})
+	return true
 }
