@@ -11,6 +11,7 @@ import (
 
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/rule"
+	"kesbridge/internal/sidecar"
 )
 
 // findingsPage is docs/findings.md: every rule, from the one table.
@@ -54,8 +55,8 @@ func commandsPage() string {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", row.env, row.usage)
 	}
 	b.WriteString("\nIn the sidecar (`kesbridge plugin generate`) also:\n\n| variable | meaning |\n|---|---|\n| `KESBRIDGE_CONFIG` | the administrator's kesbridge.yaml, which wins over app authors' and may lock keys; it counts for every command |\n")
-	for _, row := range sidecarTable() {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", row.env, row.usage)
+	for _, row := range sidecar.Table() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", row.Env, row.Usage)
 	}
 	b.WriteString("| `GOMEMLIMIT` | memory limit of one run (default: from the container's limit) |\n")
 	b.WriteString("\n## kesbridge completion bash|zsh|fish|powershell\n\nPrints a completion script for a shell; `kesbridge completion SHELL --help` says how to load it.\n")

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"kesbridge/internal/limit"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
+	"kesbridge/internal/sidecar"
 )
 
 // generation is one call of plugin generate.
@@ -55,32 +55,30 @@ func (a *app) generate(ctx context.Context, cmd *cobra.Command) error {
 // work does all but printing. done is never nil.
 func (g *generation) work(ctx context.Context, cmd *cobra.Command) (out func() error, done func(), err error) {
 	done = func() {}
+	call := sidecar.Early()
+	if call != nil {
+		g.start, done = call.Start, call.Close
+	}
 	if g.call, err = g.app.newCall(); err != nil {
 		return nil, done, err
 	}
-	s, err := g.app.sidecar()
+	s, err := sidecar.Read(g.app.getenv)
 	if err != nil {
 		return nil, done, err
 	}
-	// Before anything is read: what waits here should be small.
-	limiter, err := limit.Open(s.limit)
-	if err != nil {
-		return nil, done, fmt.Errorf("limit the renders of this sidecar: %w", err)
+	if call == nil {
+		call = sidecar.Wait(ctx, s, g.start, sidecar.Deadline(g.call.root, g.start, s.Timeout))
+		done = call.Close
 	}
-	slot, err := limiter.Acquire(ctx, g.call.deadline(g.start, s.timeout))
-	if err != nil {
-		limiter.Close()
-		if busy := (*limit.BusyError)(nil); errors.As(err, &busy) {
-			err = &hintError{err, busy.Fix()}
-		}
-		return nil, done, err
+	if call.Err != nil {
+		return nil, done, call.Err
 	}
-	g.waited = slot.Waited
+	limiter := call.Limiter
+	g.waited = call.Slot.Waited
 	remove := func() error { return nil }
 	done = func() {
 		remove()
-		slot.Release()
-		limiter.Close()
+		call.Close()
 	}
 	if g.app.env["GOMEMLIMIT"] == "" {
 		limiter.Plan().ApplyMemoryLimit()
@@ -220,6 +218,8 @@ func (g *generation) log(fs manifest.Findings, counts pipeline.Counts) error {
 	return nil
 }
 
+func (a *app) getenv(name string) string { return a.env[name] }
+
 // maxMessage bounds what Argo CD is to show, which it keeps in its cache and
 // in the Application's status.
 const maxMessage = 4 << 10
@@ -229,6 +229,10 @@ const maxMessage = 4 << 10
 func (g *generation) fail(err error) {
 	a := g.app
 	a.code = exitFailure
+	if busy := (*limit.BusyError)(nil); errors.As(err, &busy) {
+		fmt.Fprint(a.err, sidecar.Refusal(busy, a.getenv))
+		return
+	}
 	var b bytes.Buffer
 	var f *findingsError
 	if errors.As(err, &f) {
@@ -289,7 +293,7 @@ func (g *generation) reproduce() string {
 	var args []string
 	add := func(name, value string) {
 		if value != "" {
-			args = append(args, "--"+name, quoteArg(value))
+			args = append(args, "--"+name, sidecar.Quote(value))
 		}
 	}
 	o := g.options
@@ -318,101 +322,7 @@ func (g *generation) reproduce() string {
 	if o.esoVersion == "" {
 		add("api-versions", strings.Join(lists, ","))
 	}
-	return "kesbridge render " + quoteArg(filepath.ToSlash(or(g.call.path, "."))) + " " + strings.Join(args, " ")
-}
-
-// quoteArg quotes for a shell where it is needed.
-func quoteArg(s string) string {
-	plain := func(r rune) bool {
-		return r == '-' || r == '_' || r == '.' || r == '/' || r == '=' || r == ':' || r == '@' || r == ',' || r == '+' ||
-			'0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// sidecarSettings are what only the sidecar's administrator decides.
-type sidecarSettings struct {
-	limit   limit.Config
-	timeout time.Duration
-}
-
-// sidecarSetting is one row of them.
-type sidecarSetting struct {
-	env, usage string
-	apply      func(s *sidecarSettings, value string) error
-}
-
-func sidecarTable() []sidecarSetting {
-	size := func(to func(s *sidecarSettings) *int64) func(*sidecarSettings, string) error {
-		return func(s *sidecarSettings, v string) (err error) {
-			*to(s), err = parseSize(v)
-			return err
-		}
-	}
-	number := func(to func(s *sidecarSettings) *int) func(*sidecarSettings, string) error {
-		return func(s *sidecarSettings, v string) error {
-			n, err := strconv.Atoi(v)
-			if err != nil || n < 1 {
-				return errors.New("wants a number from 1 on")
-			}
-			*to(s) = n
-			return nil
-		}
-	}
-	return []sidecarSetting{
-		{"KESBRIDGE_PARALLEL", "how many apps are rendered at once (default: as many as the container's CPU and memory limits allow)", number(func(s *sidecarSettings) *int { return &s.limit.Slots })},
-		{"KESBRIDGE_MAX_WAITING", "how many calls may wait for that (default: as many as the rest of the memory holds)", number(func(s *sidecarSettings) *int { return &s.limit.MaxWaiting })},
-		{"KESBRIDGE_MEMORY_PER_RUN", "what one app may need, such as 256Mi (default 128Mi)", size(func(s *sidecarSettings) *int64 { return &s.limit.MemoryPerRun })},
-		{"KESBRIDGE_TIMEOUT", "how long the caller waits: the smaller of --repo-server-timeout-seconds of the controller and the server (default 60s)", func(s *sidecarSettings, v string) error {
-			d, err := time.ParseDuration(v)
-			if err != nil || d <= 0 {
-				return errors.New("wants a duration such as 60s")
-			}
-			s.timeout = d
-			return nil
-		}},
-		{"KESBRIDGE_WORK_DIR", "directory for the queue and for temporary files, shared by all calls (default: kesbridge-UID in the temporary directory)", func(s *sidecarSettings, v string) error {
-			s.limit.Dir = v
-			return nil
-		}},
-	}
-}
-
-// sidecar reads them.
-func (a *app) sidecar() (sidecarSettings, error) {
-	s := sidecarSettings{timeout: time.Minute, limit: limit.Config{Knobs: limit.Knobs{
-		Slots: "KESBRIDGE_PARALLEL", MaxWaiting: "KESBRIDGE_MAX_WAITING",
-		Deadline: "KESBRIDGE_TIMEOUT with --repo-server-timeout-seconds", CPU: "the sidecar's CPU limit", Memory: "the sidecar's memory limit",
-	}}}
-	for _, row := range sidecarTable() {
-		if v := a.env[row.env]; v != "" {
-			if err := row.apply(&s, v); err != nil {
-				return s, fmt.Errorf("%s %q: %w", row.env, v, err)
-			}
-		}
-	}
-	return s, nil
-}
-
-// parseSize reads bytes as Kubernetes writes them.
-func parseSize(v string) (int64, error) {
-	units := []struct {
-		suffix string
-		factor int64
-	}{{"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"", 1}}
-	for _, u := range units {
-		if number, ok := strings.CutSuffix(v, u.suffix); ok {
-			n, err := strconv.ParseInt(number, 10, 64)
-			if err != nil || n < 1 || n > (1<<50)/u.factor {
-				break
-			}
-			return n * u.factor, nil
-		}
-	}
-	return 0, errors.New("wants a size such as 256Mi")
+	return "kesbridge render " + sidecar.Quote(filepath.ToSlash(or(g.call.path, "."))) + " " + strings.Join(args, " ")
 }
 
 // pluginSettings makes what Argo CD applies: nothing may choose a mode or a

@@ -1,6 +1,6 @@
-// Package heap lets the program start without collecting garbage. It is the
-// one thing here that can't wait for main, and so the one package that works
-// as it is initialised and reads the environment itself.
+// Package heap lets the program start without collecting garbage. Beside
+// package sidecar it is the one thing here that can't wait for main, and so
+// works as it is initialised and reads the environment itself.
 //
 // What the libraries do before main makes some 5 MB, most of which stays. A
 // collection at 4 MB, as Go has it, takes a tenth of the start. Go initialises

@@ -1,4 +1,4 @@
-package cli
+package sidecar
 
 import (
 	"os"
@@ -27,27 +27,23 @@ func TestDeadline(t *testing.T) {
 		{"the root itself", ".", 5 * time.Second, 15 * time.Second},
 		{"no time left, but a slot may be free", "apps/web", timeout - time.Second, 2 * limit.DefaultReserve},
 		{"older than any call", "apps/web", time.Hour, timeout},
+		{"a part of a repository", "other/web", 5 * time.Second, timeout},
 		{"younger than this process", "apps/web", -time.Second, timeout},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			root := t.TempDir()
-			dir := filepath.Join(root, "apps", "web")
+			top := t.TempDir()
+			dir := filepath.Join(top, "apps", "web")
 			if err := os.MkdirAll(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
 			if c.source == "." {
-				dir = root
+				dir = top
 			}
 			t.Chdir(dir)
-			if err := os.Chtimes(root, start.Add(-c.made), time.Time{}); err != nil {
+			if err := os.Chtimes(top, start.Add(-c.made), time.Time{}); err != nil {
 				t.Fatal(err)
 			}
-			a := &app{env: map[string]string{"ARGOCD_APP_NAME": "web", "ARGOCD_APP_SOURCE_PATH": c.source}}
-			call, err := a.newCall()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := call.deadline(start, timeout).Sub(start); got != c.want {
+			if got := Deadline(root(c.source), start, timeout).Sub(start); got != c.want {
 				t.Errorf("%s after the start, want %s", got, c.want)
 			}
 		})
