@@ -79,6 +79,19 @@ func TestEnable(t *testing.T) {
 			t.Errorf("%s: %s %v", name, out, err)
 		}
 	}
+	// A list whose items stand where its key does, and the end of a text that
+	// a line end would become a part of.
+	for _, tt := range [][2]string{
+		{"  source:\n    path: web\n  ignoreDifferences:\n  - group: a\n    kind: b\n", "    kind: b\n  syncPolicy:\n"},
+		{"  sources:\n  - path: web\n    helm:\n      releaseName: r\n", "              releaseName: r\n  syncPolicy:\n"},
+		{"  source:\n    path: web\n    helm:\n      values: |\n        a: 1", "spec:\n  syncPolicy:\n    syncOptions:\n      - PrunePropagationPolicy=orphan\n  project: shop\n"},
+		{"  source:\n    path: web\n  info: # i\n  - name: a\n    value: |+\n      b\n\n\n", "      b\n\n\n  syncPolicy:\n"},
+	} {
+		out, _, err := Enable("a", []byte(head+tt[0]), Options{Plugin: "kesbridge-v1", Mode: "keep", OrphanPrune: true})
+		if err != nil || !strings.Contains(string(out), tt[1]) {
+			t.Errorf("%s\nbecame\n%s\n%v", tt[0], out, err)
+		}
+	}
 }
 
 func TestRefused(t *testing.T) {
@@ -124,6 +137,17 @@ func TestRefused(t *testing.T) {
 		{set + template + "        helm:\n          valuesObject:\n            a: 1.{{ .a }}\n", "become a number", 12, defaults},
 		{set + template + "        helm:\n          valuesObject:\n            a: null\n", "a null in the block", 12, defaults},
 		{set + template + "        helm: # {{ .a }}\n          releaseName: r\n", "a comment", 10, defaults},
+		{set + template + "        helm:\n          releaseName: \"{{ .a | quote }}\"\n", "prints quotes", 11, defaults},
+		{set + template + "        helm:\n          releaseName: '{{ .a | squote }}'\n", "prints quotes", 11, defaults},
+		{set + template + "        helm:\n          values: \"a: 1\\n{{- .a }}\"\n", "an escape", 11, defaults},
+		{set + template + "        helm:\n          values: >\n            a: 1\n\n            {{- .a }}\n            b: 1\n", "YAML folds", 11, defaults},
+		{set + template + "        helm:\n          releaseName: 1{{ if .a }}true{{ end }}\n", "or the like", 11, defaults},
+		{set + template + "        helm:\n          releaseName: yes{{ .a }}\n", "or the like", 11, defaults},
+		// The same template stands there once more, without escapes.
+		{set + template + "        helm:\n          namespace: '{{ index . \"a\" }}'\n          releaseName: \"{{ index . \\\"a\\\" }}\"\n", "has escapes", 12, defaults},
+		// Other places set syncOptions, and win.
+		{set + "  templatePatch: |\n    spec: {syncPolicy: {syncOptions: [A=b]}}\n" + template, "templatePatch sets syncOptions", 6, policy},
+		{set + "  generators:\n  - list:\n      template:\n        spec:\n          syncPolicy: {}\n" + template, "template of its own with a syncPolicy", 10, policy},
 		{strings.Replace(set, "true", "false", 1) + template + "        helm:\n          releaseName: 'a{{b'\n", "don't pair", 11, defaults},
 		{head + "  syncPolicy:\n    syncOptions: [A=b,\n      C=d]\n" + source, "aren't a plain list", 8, policy},
 		{head + "  syncPolicy:\n    syncOptions: ['A=b']\n" + source, "aren't a plain list", 8, policy},

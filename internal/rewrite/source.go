@@ -119,11 +119,12 @@ func (a *application) otherTemplates() error {
 			a.note("its templatePatch puts in whole trees; see that none has a source")
 		}
 	}
-	return a.generators(child(spec, "generators"))
+	return a.ownTemplates(child(spec, "generators"), "source", "sources", "sourceHydrator")
 }
 
-// generators looks for templates of their own.
-func (a *application) generators(list *yaml.Node) error {
+// ownTemplates refuses generators, nested ones too, whose own template sets
+// one of some keys: they win over the ApplicationSet's.
+func (a *application) ownTemplates(list *yaml.Node, keys ...string) error {
 	if list == nil || list.Kind != yaml.SequenceNode {
 		return nil
 	}
@@ -131,12 +132,12 @@ func (a *application) generators(list *yaml.Node) error {
 		for i := 0; g.Kind == yaml.MappingNode && i+1 < len(g.Content); i += 2 {
 			one := g.Content[i+1]
 			spec := child(child(one, "template"), "spec")
-			for _, key := range []string{"source", "sources", "sourceHydrator"} {
+			for _, key := range keys {
 				if n := keyOf(spec, key); n != nil {
 					return a.refuse(n, "a generator has a template of its own with a "+key, "put it into spec.template first")
 				}
 			}
-			if err := a.generators(child(one, "generators")); err != nil {
+			if err := a.ownTemplates(child(one, "generators"), keys...); err != nil {
 				return err
 			}
 		}

@@ -96,9 +96,23 @@ func (f *file) blockEnd(at, indent int) int {
 }
 
 // endOf gives the line after a block mapping whose keys stand at an
-// indentation.
+// indentation. The items of a list in it may stand there, too, and a text at
+// its end may keep the blank lines behind it ("|+").
 func (f *file) endOf(m *yaml.Node, indent int) int {
-	return f.blockEnd(m.Content[len(m.Content)-2].Line-1, indent)
+	key, value := m.Content[len(m.Content)-2], m.Content[len(m.Content)-1]
+	at := key.Line - 1
+	if n := len(value.Content); value.Kind == yaml.SequenceNode && value.Style&yaml.FlowStyle == 0 && n > 0 && value.Column == key.Column {
+		at = value.Content[n-1].Line - 1
+	}
+	end := f.blockEnd(at, indent)
+	last := value
+	for len(last.Content) > 0 {
+		last = last.Content[len(last.Content)-1]
+	}
+	if last.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 && strings.HasSuffix(last.Value, "\n\n") {
+		end += strings.Count(f.blankAfter(end), "\n")
+	}
+	return end
 }
 
 // blankAfter are the line ends of the blank lines from a line on.

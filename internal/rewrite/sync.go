@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -15,6 +17,9 @@ const (
 // owns. It says whether it did.
 func (a *application) orphanPrune() (bool, error) {
 	f := a.file
+	if err := a.otherPolicies(); err != nil {
+		return false, err
+	}
 	if a.spec.Style&yaml.FlowStyle != 0 {
 		return false, a.refuse(a.spec, "its spec is in flow style ({...}) or JSON", "write it in block style first, or add "+orphan+" by hand")
 	}
@@ -49,10 +54,36 @@ func (a *application) orphanPrune() (bool, error) {
 		return false, a.refuse(policy, "its syncPolicy isn't written in block style", "write it so first, or add "+orphan+" by hand")
 	default:
 		indent := a.spec.Content[0].Column - 1
-		f.insert(f.endOf(a.spec, indent), indent, "syncPolicy:", "  syncOptions:", "    - "+orphan)
+		at := f.endOf(a.spec, indent)
+		if at == len(f.lines) && !bytes.HasSuffix(f.data, []byte("\n")) {
+			at = a.spec.Content[0].Line - 1 // a line end might belong to the last text
+		}
+		f.insert(at, indent, "syncPolicy:", "  syncOptions:", "    - "+orphan)
 	}
 	f.orphaned = append(f.orphaned, a)
 	return true, nil
+}
+
+var policyWord = regexp.MustCompile(`\bsync(Policy|Options)\b`)
+
+// otherPolicies refuses what decides about an ApplicationSet's syncOptions
+// besides its template: there the option might not reach the Applications, and
+// their Secrets would be pruned with the KES objects.
+func (a *application) otherPolicies() error {
+	if !a.set {
+		return nil
+	}
+	spec := child(a.root, "spec")
+	if patch := child(spec, "templatePatch"); patch != nil {
+		var s string
+		if err := patch.Decode(&s); err != nil || policyWord.MatchString(s) {
+			return a.refuse(patch, "its templatePatch sets syncOptions, which replace those of the template", "add "+orphan+" there by hand")
+		}
+		if structured.MatchString(s) {
+			a.note("its templatePatch puts in whole trees; see that none has a syncPolicy without " + orphan)
+		}
+	}
+	return a.ownTemplates(child(spec, "generators"), "syncPolicy")
 }
 
 // appendFlow puts an item at the end of a flow sequence that is on one line,
