@@ -2,6 +2,7 @@ package survey
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,21 +40,19 @@ func (p Place) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line,
 type Need struct {
 	store.Need
 	Count int
-	First Place
-}
-
-// Store is a SecretStore or ClusterSecretStore.
-type Store struct {
-	Kind, Namespace, Name               string
-	Backend, Region, ProjectID, VaultID string
-	Path                                string
-	Place                               Place
+	// Namespaces counts the resources of each; "" is "the manifest has none".
+	Namespaces map[string]int
+	First      Place
 }
 
 // Version is evidence of the ESO version.
 type Version struct {
-	Version string // X.Y, or "" where only CRDs tell
-	Place   Place
+	Version string // X.Y, or "" for a range and for CRDs
+	// Served are the versions that a CRD of ExternalSecret serves.
+	Served []string
+	// Clusters are those that an Application brings it to, by Cluster.key.
+	Clusters []string
+	Place    Place
 }
 
 // Cluster is a destination of Applications.
@@ -71,9 +70,12 @@ type Report struct {
 	Stores                []Store
 	Versions              []Version
 	Clusters              []Cluster
-	// Env are settings of KES's Deployment, From where they are.
-	Env  map[string]string
-	From map[string]Place
+	// Open are destinations that only the running Argo CD knows.
+	Open []Place
+	// Settings are all of KES's, Env those of them that are known: the same
+	// wherever they are set.
+	Settings []Setting
+	Env      map[string]string
 	// Secrets are variables with a secret in plain text, or from a Secret:
 	// named, never copied.
 	Secrets []Place
@@ -82,11 +84,15 @@ type Report struct {
 	Unread []string
 	// Full: there were more files than are looked at.
 	Full bool
+
+	sources []source
+	// values are files that an Application gives to KES's chart.
+	values []string
 }
 
 // Look reads the manifests below a directory. Links aren't followed.
 func Look(ctx context.Context, dir string) (*Report, error) {
-	r := &Report{Env: map[string]string{}, From: map[string]Place{}}
+	r := &Report{}
 	needs := map[store.Need]int{}
 	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
@@ -129,6 +135,8 @@ func Look(ctx context.Context, dir string) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look through %s: %w", dir, err)
 	}
+	r.valueFiles(dir)
+	r.settle()
 	r.sort()
 	return r, nil
 }
@@ -146,6 +154,10 @@ func read(p string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readAll(f)
+}
+
+func readAll(f *os.File) ([]byte, error) {
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(data) > maxFile {
@@ -157,27 +169,31 @@ func read(p string) ([]byte, error) {
 var words = [][]byte{[]byte(kes.Group), []byte("external-secrets"), []byte("argoproj.io")}
 
 func (r *Report) file(ctx context.Context, dir, name string, data []byte, needs map[store.Need]int) {
-	interesting := false
+	keys := kesKeys(dir, name)
+	interesting := len(keys) > 0
 	for _, w := range words {
 		interesting = interesting || bytes.Contains(data, w)
 	}
 	if !interesting {
 		return
 	}
-	if template(dir, name) {
+	if bytes.Contains(data, []byte("{{")) && template(dir, name) {
 		if bytes.Contains(data, []byte(kes.Group+"/"+kes.Version)) {
 			r.Templated++
 		}
 		return
 	}
-	r.resources(ctx, name, data, needs)
+	scanErr := r.resources(ctx, name, data, needs)
 	docs, err := parse(data)
-	if err != nil {
+	if err = cmp.Or(err, scanErr); err != nil {
 		r.unread(name, err)
 		return
 	}
 	for _, doc := range docs {
 		r.object(name, doc)
+		for _, k := range keys {
+			r.chartValues(name, doc, k)
+		}
 	}
 }
 
@@ -196,7 +212,7 @@ func template(dir, name string) bool {
 }
 
 // resources counts KES resources by the store that they need.
-func (r *Report) resources(ctx context.Context, name string, data []byte, needs map[store.Need]int) {
+func (r *Report) resources(ctx context.Context, name string, data []byte, needs map[store.Need]int) error {
 	t := manifest.Transformer{Groups: []string{kes.Group}, Visit: func(o *manifest.Object) (manifest.Result, error) {
 		if !kes.IsKES(o.Ref) {
 			return manifest.Result{}, nil
@@ -208,16 +224,17 @@ func (r *Report) resources(ctx context.Context, name string, data []byte, needs 
 		if !ok {
 			i = len(r.Needs)
 			needs[need] = i
-			r.Needs = append(r.Needs, Need{Need: need, First: Place{name, o.Pos.Line, o.Ref.String()}})
+			r.Needs = append(r.Needs, Need{Need: need, Namespaces: map[string]int{}, First: Place{name, o.Pos.Line, o.Ref.String()}})
 		}
 		r.Needs[i].Count++
+		r.Needs[i].Namespaces[o.Ref.Namespace]++
 		return manifest.Result{}, nil
 	}}
 	p, err := t.Plan(ctx, manifest.Input{Name: name, R: bytes.NewReader(data)})
 	if err != nil {
-		return // parse says it, too
+		return err
 	}
-	p.Close()
+	return p.Close()
 }
 
 // parse gives the documents of a file. The parser has met input before that

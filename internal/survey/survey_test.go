@@ -14,12 +14,18 @@ import (
 var update = flag.Bool("update", false, "write the golden file")
 
 func TestFleet(t *testing.T) {
-	r, err := Look(t.Context(), "testdata/fleet")
+	for name, dir := range map[string]string{"fleet": "testdata/fleet", "shop": "../../examples/shop"} {
+		t.Run(name, func(t *testing.T) { golden(t, name, dir) })
+	}
+}
+
+func golden(t *testing.T, name, dir string) {
+	r, err := Look(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := string(r.Config()) + "# " + r.Summary() + "\n# not read: " + strings.Join(r.Unread, "; ") + "\n"
-	golden := "testdata/fleet.golden"
+	golden := "testdata/" + name + ".golden"
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -39,7 +45,11 @@ func TestFleet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Stores) != 2 || c.Defaults.Mode != config.Keep || c.Controller.Env["AWS_REGION"] != "eu-west-1" || c.Defaults.EsoVersion != "" {
+	stores, region := 0, ""
+	if name == "fleet" {
+		stores, region = 4, "eu-west-1"
+	}
+	if len(c.Stores) != stores || c.Defaults.Mode != config.Keep || c.Controller.Env["AWS_REGION"] != region || c.Defaults.EsoVersion != "" {
 		t.Errorf("read back: %+v", c)
 	}
 }

@@ -11,18 +11,20 @@ import (
 	"unicode"
 
 	"kesbridge/internal/eso"
-	"kesbridge/internal/store"
 )
 
 func (r *Report) sort() {
 	place := func(a, b Place) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line)) }
 	slices.SortFunc(r.Needs, func(a, b Need) int { return cmp.Compare(a.Need.Name(), b.Need.Name()) })
 	slices.SortFunc(r.Stores, func(a, b Store) int {
-		return cmp.Or(cmp.Compare(a.Backend, b.Backend), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), place(a.Place, b.Place))
+		// The first match wins, and SecretStore, with a namespace, sorts after.
+		return cmp.Or(cmp.Compare(a.Backend, b.Backend), -cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace),
+			cmp.Compare(a.Name, b.Name), place(a.Place, b.Place))
 	})
 	slices.SortFunc(r.Versions, func(a, b Version) int { return place(a.Place, b.Place) })
 	slices.SortFunc(r.Clusters, func(a, b Cluster) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Server, b.Server)) })
 	slices.SortFunc(r.Secrets, place)
+	slices.SortFunc(r.Open, place)
 	slices.Sort(r.Unread)
 }
 
@@ -70,11 +72,7 @@ func (r *Report) defaults(w *writer) {
 	w.line(2, "mode: keep")
 	w.line(2, "# A resource that no stores rule matches is an error, not a store that nobody made.")
 	w.line(2, "unmatched: fail")
-	poll := "10s, KES's default, as far as this repository tells"
-	if ms, err := strconv.ParseInt(r.Env["POLLER_INTERVAL_MILLISECONDS"], 10, 64); err == nil && ms > 0 {
-		poll = (time.Duration(ms) * time.Millisecond).String()
-	}
-	w.line(2, "# KES polled every %s. ESO's own default costs far fewer calls.", poll)
+	w.line(2, "# KES polled every %s. ESO's own default costs far fewer calls.", r.poll())
 	w.line(2, "refreshInterval: 1h0m0s")
 	r.proposeVersion(w)
 	if slices.ContainsFunc(r.Needs, func(n Need) bool { return n.Backend == "ibmcloudSecretsManager" }) {
@@ -83,50 +81,96 @@ func (r *Report) defaults(w *writer) {
 	}
 }
 
-// version proposes ESO's version where all evidence agrees on one.
+// poll is KES's poll interval.
+func (r *Report) poll() string {
+	if ms, err := strconv.ParseInt(r.Env["POLLER_INTERVAL_MILLISECONDS"], 10, 32); err == nil && ms > 0 {
+		return (time.Duration(ms) * time.Millisecond).String()
+	}
+	if slices.ContainsFunc(r.Settings, func(s Setting) bool { return s.Key == "POLLER_INTERVAL_MILLISECONDS" }) {
+		return "POLLER_INTERVAL_MILLISECONDS (below)"
+	}
+	return "10s, KES's default, as far as this repository tells"
+}
+
+// proposeVersion proposes ESO's version where there is one cluster and all
+// evidence agrees.
 func (r *Report) proposeVersion(w *writer) {
-	found := map[string]bool{}
 	for _, v := range r.Versions {
 		w.line(2, "# ESO: %s", v.Place)
-		if v.Version != "" {
-			found[v.Version] = true
-		}
 	}
-	versions := slices.Sorted(maps.Keys(found))
+	version, found := agreed(r.Versions)
 	switch {
 	case len(r.Versions) == 0:
 		w.line(2, "# not known: the ESO version that runs; in the plugin the cluster tells")
-		w.line(2, "# esoVersion: \"0.20\"")
-	case len(versions) == 1 && known(versions[0]) && len(r.Clusters) < 2:
-		w.line(2, "esoVersion: %s", scalar(versions[0]))
-	case len(versions) == 0:
-		w.line(2, "# not known: which of the versions that serve it runs")
+		w.line(2, "# esoVersion: \"X.Y\"")
+		return
+	case version != "" && len(r.Clusters) < 2 && len(r.Open) == 0:
+		w.line(2, "esoVersion: %s", scalar(version))
+		return
+	case len(found) == 0:
+		w.line(2, "# not known: the ESO version that runs: none of this names one")
+	case version == "":
+		w.line(2, "# not known: the ESO version that runs: the evidence above disagrees, or isn't enough")
 	default:
-		w.line(2, "# not known: which cluster runs which; set esoVersion below clusters")
-		for _, v := range versions {
-			w.line(2, "# esoVersion: %s", scalar(v))
-		}
+		w.line(2, "# not known: whether all clusters run it; esoVersion of a cluster is for that cluster alone")
+	}
+	for _, v := range found {
+		w.line(2, "# esoVersion: %s", scalar(v))
 	}
 }
 
-func known(version string) bool {
-	_, err := eso.ProfileFor(version)
-	return err == nil
+// agreed gives the version that all evidence agrees on, or "", and those that
+// it names. A CRD agrees with versions whose apiVersion it serves.
+func agreed(evidence []Version) (version string, found []string) {
+	names := map[string]bool{}
+	vague := false
+	for _, e := range evidence {
+		if e.Version != "" {
+			names[e.Version] = true
+		} else if e.Served == nil {
+			vague = true
+		}
+	}
+	found = slices.Sorted(maps.Keys(names))
+	if len(found) != 1 || vague {
+		return "", found
+	}
+	p, err := eso.ProfileFor(found[0])
+	if err != nil {
+		return "", found
+	}
+	for _, e := range evidence {
+		if e.Served != nil && !slices.Contains(e.Served, strings.TrimPrefix(p.APIVersion(), eso.Group+"/")) {
+			return "", found
+		}
+	}
+	return found[0], found
 }
 
 func (r *Report) controller(w *writer) {
 	w.line(0, "")
 	w.line(0, "# How KES was set up.")
-	if len(r.Env) == 0 {
+	if len(r.Settings) == 0 {
 		w.line(0, "# not known: no Deployment or values of KES here")
 		w.line(0, "# controller:")
 		w.line(0, "#   env: {AWS_REGION: eu-west-1}")
 	} else {
 		w.line(0, "controller:")
 		w.line(2, "env:")
-		for _, key := range slices.Sorted(maps.Keys(r.Env)) {
-			w.line(4, "# %s:%d", r.From[key].File, r.From[key].Line)
-			w.line(4, "%s: %s", key, scalar(r.Env[key]))
+		for i, s := range r.Settings {
+			first := i == 0 || r.Settings[i-1].Key != s.Key
+			last := i == len(r.Settings)-1 || r.Settings[i+1].Key != s.Key
+			if value, known := r.Env[s.Key]; known {
+				w.line(4, "# %s:%d%s", s.Place.File, s.Place.Line, chartDefault(s))
+				if last {
+					w.line(4, "%s: %s", s.Key, scalar(value))
+				}
+				continue
+			}
+			if first {
+				w.line(4, "# not known: which %s; one cluster's own goes to its controller.env, below clusters", s.Key)
+			}
+			w.line(4, "# %s: %s # %s:%d", s.Key, scalar(s.Value), s.Place.File, s.Place.Line)
 		}
 	}
 	for _, s := range r.Secrets {
@@ -134,111 +178,69 @@ func (r *Report) controller(w *writer) {
 	}
 }
 
-func (r *Report) stores(w *writer) {
-	w.line(0, "")
-	w.line(0, "# Which store serves which resource; the first match wins. What the KES resources here need:")
-	for _, n := range r.Needs {
-		w.line(0, "#   %d x %s, first %s", n.Count, strings.Join(n.Requirements(r.Env), "; "), n.First)
+func chartDefault(s Setting) string {
+	if s.Default {
+		return ", a default of the chart"
 	}
-	if len(r.Needs) == 0 {
-		w.line(0, "#   nothing in plain manifests")
-	}
-	rules := &writer{}
-	seen := map[string]bool{}
-	for _, s := range r.Stores {
-		match := s.match()
-		rules.line(2, "# %s", s.Place)
-		comment := ""
-		if seen[match] {
-			comment = "# "
-			rules.line(2, "# The rule above takes the same resources: say which one this is for.")
-		}
-		seen[match] = true
-		pathPart := ""
-		if s.Path != "" && s.Backend == "vault" {
-			pathPart = ", path: " + scalar(s.Path)
-		}
-		rules.line(2, "%s- match: {%s}", comment, match)
-		rules.line(2, "%s  store: {kind: %s, name: %s%s}", comment, s.Kind, scalar(s.Name), pathPart)
-	}
-	for _, n := range r.Needs {
-		if n.Backend == "" || slices.ContainsFunc(r.Stores, func(s Store) bool { return s.Backend == n.Backend }) {
-			continue
-		}
-		rules.line(2, "# not known: the store for %d of %s; this name is what kesbridge would derive", n.Count, n.Backend)
-		rules.line(2, "# - match: {%s}", r.match(n.Need))
-		rules.line(2, "#   store: {kind: ClusterSecretStore, name: %s}", scalar(n.Need.Name()))
-	}
-	if len(r.Stores) == 0 {
-		w.line(0, "stores: []")
-	} else {
-		w.line(0, "stores:")
-	}
-	w.WriteString(rules.String())
-}
-
-// match is what tells the resources of a need from others.
-func (r *Report) match(n store.Need) string {
-	f := store.Facts(n, store.Subject{}, r.Env)
-	parts := []string{"backend: " + f.Backend}
-	for _, p := range [][2]string{
-		{"region", f.Region}, {"roleArn", f.RoleArn}, {"vaultMountPoint", f.VaultMountPoint}, {"vaultRole", f.VaultRole},
-		{"keyVaultName", f.KeyVaultName}, {"projectId", f.ProjectID},
-	} {
-		if p[1] != "" {
-			parts = append(parts, p[0]+": "+scalar(glob(p[1])))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (s *Store) match() string {
-	parts := []string{"backend: " + s.Backend}
-	for _, p := range [][2]string{{"region", s.Region}, {"projectId", s.ProjectID}, {"keyVaultName", s.VaultID}, {"namespace", s.Namespace}} {
-		if p[1] != "" {
-			parts = append(parts, p[0]+": "+scalar(glob(p[1])))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// glob writes a text so that it matches itself alone.
-func glob(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "{", `\{`).Replace(s)
+	return ""
 }
 
 func (r *Report) clusters(w *writer) {
+	w.line(0, "")
+	for _, o := range r.Open {
+		w.line(0, "# not known: %s", o)
+	}
 	if len(r.Clusters) == 0 {
-		w.line(0, "")
 		w.line(0, "# not known: the clusters; with one there is nothing to say")
 		return
 	}
-	w.line(0, "")
 	w.line(0, "# Where the %d Applications and ApplicationSets here go. With clusters in it, --cluster (in the plugin: the parameter", r.Apps)
 	w.line(0, "# cluster) has to choose one, so take this in when they differ.")
 	w.line(0, "# clusters:")
 	used := map[string]bool{}
+	for _, c := range r.Clusters {
+		if c.Name != "" {
+			used[c.Name] = true
+		}
+	}
+	written := map[string]bool{}
 	for i, c := range r.Clusters {
 		name := c.Name
-		if name == "" {
-			name = fmt.Sprintf("cluster-%d", i+1)
+		for n := i + 1; name == "" || written[name] || c.Name == "" && used[name]; n++ {
+			name = fmt.Sprintf("%s-%d", cmp.Or(c.Name, "cluster"), n)
 		}
-		if used[name] {
-			name = fmt.Sprintf("%s-%d", name, i+1)
-		}
-		used[name] = true
+		written[name] = true
 		w.line(0, "#   %s: # %s:%d", scalar(name), c.Place.File, c.Place.Line)
 		if c.Server != "" {
 			w.line(0, "#     server: %s", scalar(c.Server))
 		}
-		w.line(0, "#     esoVersion: \"0.20\" # not known")
+		r.clusterVersion(w, c.key())
 	}
+}
+
+// clusterVersion proposes the version that Applications bring to a cluster.
+func (r *Report) clusterVersion(w *writer, key string) {
+	var own []Version
+	for _, v := range r.Versions {
+		if slices.Contains(v.Clusters, key) {
+			own = append(own, v)
+		}
+	}
+	version, found := agreed(own)
+	if version != "" {
+		for _, v := range own {
+			w.line(0, "#     # %s", v.Place)
+		}
+		w.line(0, "#     esoVersion: %s", scalar(version))
+		return
+	}
+	w.line(0, "#     # not known: esoVersion%s", strings.Join(append([]string{""}, found...), " ? "))
 }
 
 // Summary is what was looked at and found, for standard error.
 func (r *Report) Summary() string {
 	s := fmt.Sprintf("%d files: %d KES resources for %d stores%s; %d stores of ESO, %d pieces of evidence of its version, %d Applications to %d clusters, %d settings of KES",
-		r.Files, r.KES, len(r.Needs), templated(r.Templated), len(r.Stores), len(r.Versions), r.Apps, len(r.Clusters), len(r.Env))
+		r.Files, r.KES, len(r.Needs), templated(r.Templated), len(r.Stores), len(r.Versions), r.Apps, len(r.Clusters), len(r.Settings))
 	if r.Full {
 		s += fmt.Sprintf("; more than %d files, the others weren't looked at", maxFiles)
 	}
