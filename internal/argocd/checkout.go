@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"kesbridge/internal/config"
-	"kesbridge/render"
 )
 
 // Checkout is a repository on this machine.
@@ -139,23 +138,6 @@ func (c *Checkout) Requests(app *Application, o Options) ([]Request, error) {
 			r.Revision = c.Revision
 		}
 		out = append(out, r)
-	}
-	return out, nil
-}
-
-// RenderSources are the sources to render for an Application, in order.
-func (c *Checkout) RenderSources(app *Application, o Options) ([]render.Source, error) {
-	requests, err := c.Requests(app, o)
-	if err != nil {
-		return nil, err
-	}
-	var out []render.Source
-	for i := range requests {
-		src, err := requests[i].RenderSource()
-		if err != nil {
-			return nil, c.Fail(app, err)
-		}
-		out = append(out, src)
 	}
 	return out, nil
 }

@@ -161,7 +161,13 @@ func TestRequestsRefuse(t *testing.T) {
 		{"plugin", "  source: {repoURL: " + home + ", path: apps/web, plugin: {}}\n", "config management plugin", new(*PluginError)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := c.RenderSources(application(t, tc.spec), Options{})
+			app := application(t, tc.spec)
+			requests, err := c.Requests(app, Options{})
+			for i := range requests {
+				if _, rerr := requests[i].RenderSource(); rerr != nil {
+					err = c.Fail(app, rerr)
+				}
+			}
 			if err == nil || !errors.As(err, tc.as) || !strings.Contains(err.Error(), tc.want) {
 				t.Fatalf("got %v, want %s", err, tc.want)
 			}

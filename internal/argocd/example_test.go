@@ -16,12 +16,17 @@ func ExampleLoad() {
 		return
 	}
 	for _, app := range apps {
-		sources, err := checkout.RenderSources(&app, options)
+		requests, err := checkout.Requests(&app, options)
 		if err != nil {
 			fmt.Println(err)
 			continue
 		}
-		for _, s := range sources {
+		for _, r := range requests {
+			s, err := r.RenderSource()
+			if err != nil {
+				fmt.Println(err)
+				continue
+			}
 			fmt.Println(app.Metadata.Name, s.Dir, s.Helm.ReleaseName, s.Helm.Namespace)
 		}
 	}

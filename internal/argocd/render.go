@@ -13,7 +13,7 @@ import (
 // helm is repository.go, helmTemplate: the environment is put into value
 // files, parameters and the paths of file parameters, not into values.
 func (r *Request) helm(x *expander) (render.HelmOptions, error) {
-	out := render.HelmOptions{ReleaseName: shortName(r.AppName), Namespace: r.namespace()}
+	out := render.HelmOptions{ReleaseName: ShortName(r.AppName), Namespace: r.namespace()}
 	if out.ReleaseName == "" {
 		out.ReleaseName = r.AppName
 	}

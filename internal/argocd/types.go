@@ -203,8 +203,9 @@ func (a *Application) ref() string {
 	return manifest.Ref{Kind: "Application", Namespace: a.Metadata.Namespace, Name: a.Metadata.Name}.String()
 }
 
-// shortName strips "<namespace>_" (util/argo/argo.go, ParseInstanceName).
-func shortName(instance string) string {
+// ShortName strips "<namespace>_" from what Argo CD calls an Application
+// (util/argo/argo.go, ParseInstanceName).
+func ShortName(instance string) string {
 	if _, name, ok := strings.Cut(instance, "_"); ok {
 		return name
 	}

@@ -29,10 +29,6 @@ func (a *app) directory(o options, dir string) ([]rendering, error) {
 	if err := checkDir(dir); err != nil {
 		return nil, err
 	}
-	opts, err := a.settingsFor(o, dir)
-	if err != nil {
-		return nil, err
-	}
 	checkout, err := argocd.OpenCheckout(dir)
 	if err != nil {
 		return nil, err
@@ -52,19 +48,25 @@ func (a *app) directory(o options, dir string) ([]rendering, error) {
 		AppName: or(o.appName, filepath.Base(abs)), Namespace: or(o.appNamespace, "default"), Project: o.appProject, Revision: checkout.Revision,
 		Source: argocd.ApplicationSource{Path: filepath.ToSlash(rel)},
 		Root:   checkout.Root, Dir: filepath.ToSlash(rel), Overrides: o.source,
-		KubeVersion: or(o.kubeVersion, opts.Settings.KubeVersion), APIVersions: opts.Settings.APIVersions,
 	}
-	if len(o.apiVersions) > 0 {
-		request.APIVersions = o.apiVersions
-	}
+	// A plugin block in .argocd-source.yaml may choose the cluster, and the
+	// cluster what charts see.
 	source, ro, err := sourceOf(o, request)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
-	if opts, err = a.settingsFor(ro, dir); err != nil {
+	opts, err := a.settingsFor(ro, dir)
+	if err != nil {
 		return nil, err
 	}
-	opts.App, opts.Project = shortApp(request.AppName), request.Project
+	request.KubeVersion, request.APIVersions = or(o.kubeVersion, opts.Settings.KubeVersion), opts.Settings.APIVersions
+	if len(o.apiVersions) > 0 {
+		request.APIVersions = o.apiVersions
+	}
+	if source, _, err = sourceOf(o, request); err != nil {
+		return nil, fmt.Errorf("render %s: %w", dir, err)
+	}
+	opts.App, opts.Project = argocd.ShortName(request.AppName), request.Project
 	return []rendering{{label: dir, source: source, options: opts}}, nil
 }
 
@@ -187,14 +189,6 @@ func sourceOf(o options, r argocd.Request) (render.Source, options, error) {
 	r.Merged, r.Source.Plugin, r.Overrides = true, nil, out.source
 	src, err = r.RenderSource()
 	return src, out, err
-}
-
-// shortApp is the Application's name without its namespace.
-func shortApp(instance string) string {
-	if _, name, ok := strings.Cut(instance, "_"); ok {
-		return name
-	}
-	return instance
 }
 
 // destination finds the cluster of the configurations that an Application goes

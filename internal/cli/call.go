@@ -200,8 +200,8 @@ func (a *app) flatParameter(p param) (given, bool) {
 // shows it, and it should be the same each time.
 func (c *call) relative(s string, others ...string) string {
 	for _, dir := range append(slices.Clone(others), c.root) {
-		if dir == "" {
-			continue // there is none yet
+		if dir == "" || dir == string(filepath.Separator) {
+			continue // there is none yet, or it says nothing
 		}
 		s = strings.ReplaceAll(s, dir+string(filepath.Separator), "")
 		s = strings.ReplaceAll(s, dir, ".")

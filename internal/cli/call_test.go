@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kesbridge/internal/argocd"
 )
 
 // The repository's root is the current directory without the app's path.
@@ -81,10 +83,34 @@ func TestFail(t *testing.T) {
 	}
 }
 
+// However much an author writes into names and parameters, the last line says
+// how to reproduce it, and there is an end.
+func TestFailLong(t *testing.T) {
+	long := strings.Repeat("x", 2*maxMessage)
+	for name, g := range map[string]*generation{
+		"app":        {call: &call{app: long, project: long, path: long, revision: long, namespace: long}},
+		"cluster":    {call: &call{app: "web", path: "apps/web"}, options: options{cluster: long}},
+		"source too": {call: &call{app: "web", path: "apps/web"}, options: options{store: long, source: map[string]argocd.Value{"images": {Array: []string{long}}}}},
+		"list":       {call: &call{app: "web", path: "apps/web", apiVersions: []string{"external-secrets.io/v1/" + long}}},
+	} {
+		var b strings.Builder
+		g.app = &app{err: &b}
+		g.fail(errors.New("no: " + long))
+		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+		if last := lines[len(lines)-1]; len(b.String()) > maxMessage || !strings.HasPrefix(last, "reproduce: kesbridge render --application") {
+			t.Errorf("%s: %d bytes, last line %.80q", name, len(b.String()), last)
+		}
+	}
+}
+
 // Before there is a scratch directory its name is empty.
 func TestRelative(t *testing.T) {
 	c := &call{root: "/w/1"}
 	if got := c.relative("read /w/1/a.yaml in /w/1: no", ""); got != "read a.yaml in .: no" {
+		t.Errorf("got %q", got)
+	}
+	c.root = "/"
+	if got := c.relative("read /a.yaml: no"); got != "read /a.yaml: no" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -58,20 +58,20 @@ func explain(o options, opts pipeline.Options, obj *manifest.Object, d pipeline.
 		return b.String()
 	}
 	choice := d.Result.Store
-	from := "a stores rule"
+	from := ""
 	switch {
 	case choice.Named:
-		from = "--store"
+		from = o.given["store"].from
 	case choice.Rule != nil && !choice.Derived:
 		from = choice.Rule.Pos.String()
 	case choice.Derived:
 		from = "derived from what it must hold (" + strings.Join(d.Result.Need.Requirements(s.Controller), "; ") + ")"
 	}
 	line("store", choice.Ref.Kind+" "+choice.Ref.Name, from)
-	version, from := s.EsoVersion, s.File
+	version, from := s.EsoVersion, s.EsoVersionFrom
 	switch {
 	case o.esoVersion != "" && !s.Fixed("esoVersion"):
-		version, from = o.esoVersion, "--eso-version"
+		version, from = o.esoVersion, o.given["eso-version"].from
 	case version == "":
 		version, from = "not set", opts.Evidence
 		if from == "" {

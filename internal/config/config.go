@@ -117,7 +117,8 @@ type Settings struct {
 	RefreshInterval    string
 	RefreshIntervalSet bool
 	// EsoVersion is "X.Y", or empty: the profile common to all versions.
-	EsoVersion string
+	// EsoVersionFrom says what chose it.
+	EsoVersion, EsoVersionFrom string
 	// KubeVersion and APIVersions are what charts see; empty is their
 	// library's default.
 	KubeVersion string

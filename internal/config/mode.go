@@ -26,9 +26,6 @@ const (
 // Modes lists them, in the order in which a migration goes through them.
 func Modes() []string { return []string{Keep, Freeze, Protect, Replace, SideBySide} }
 
-// Converts reports whether a mode makes an ESO object.
-func Converts(mode string) bool { return mode == Replace || mode == SideBySide }
-
 // The guards of converted objects against Argo CD, until they are final.
 const (
 	// GuardPrune keeps Argo CD from pruning the object.

@@ -35,7 +35,7 @@ func Settle(admin, own *Config, cluster string) (*Settings, error) {
 	case cluster != "" && !slices.Contains(names, cluster):
 		return nil, &UnknownClusterError{File: file, Name: cluster, Names: names}
 	}
-	s := settler{strong: layerOf(admin, cluster, true), weak: layerOf(own, cluster, false), locked: admin.Locked}
+	s := settler{cluster: cluster, strong: layerOf(admin, cluster, true), weak: layerOf(own, cluster, false), locked: admin.Locked}
 	out := s.settings()
 	out.File, out.Cluster, out.Clusters = file, cluster, names
 	return out, nil
@@ -100,6 +100,7 @@ func layerOf(c *Config, cluster string, admin bool) layer {
 
 // settler puts one layer over the other.
 type settler struct {
+	cluster      string
 	strong, weak layer
 	locked       []string
 	fixed        []string
@@ -150,6 +151,17 @@ func (s *settler) settings() *Settings {
 	}
 	if a.cluster.APIVersions != nil {
 		out.APIVersions = slices.Clone(a.cluster.APIVersions)
+	}
+	if out.EsoVersion != "" {
+		from := o
+		if a.EsoVersion != "" {
+			from = a
+		}
+		key := "defaults"
+		if from.cluster.EsoVersion != "" {
+			key = "clusters." + s.cluster
+		}
+		out.EsoVersionFrom = from.file + ": " + key + ".esoVersion"
 	}
 	switch {
 	case a.Fidelity != "":

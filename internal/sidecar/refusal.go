@@ -18,20 +18,30 @@ func Refusal(e *limit.BusyError, getenv func(string) string) string {
 	}
 	or := func(name, otherwise string) string {
 		if v := getenv(name); v != "" {
-			return v
+			return Clip(v)
 		}
 		return otherwise
 	}
-	app := strings.Replace(getenv("ARGOCD_APP_NAME"), "_", "/", 1)
+	app := Clip(strings.Replace(getenv("ARGOCD_APP_NAME"), "_", "/", 1))
 	dir := or("ARGOCD_APP_SOURCE_PATH", ".")
 	fmt.Fprintf(&b, "app %s, project %s, path %s, revision %s\nreproduce: kesbridge render %s",
 		app, or("ARGOCD_APP_PROJECT_NAME", "?"), dir, or("ARGOCD_APP_REVISION", "?"), Quote(path.Clean(dir)))
 	for _, f := range []struct{ flag, env string }{{"app-name", "ARGOCD_APP_NAME"}, {"app-namespace", "ARGOCD_APP_NAMESPACE"}, {"kube-version", "KUBE_VERSION"}} {
-		if v := getenv(f.env); v != "" {
+		if v := getenv(f.env); v != "" && v == Clip(v) {
 			fmt.Fprintf(&b, " --%s %s", f.flag, Quote(v))
 		}
 	}
 	return b.String() + "\n"
+}
+
+// Clip shortens what an author may have made long: what Argo CD is to show has
+// an end.
+func Clip(s string) string {
+	const longest = 256
+	if len(s) <= longest {
+		return s
+	}
+	return strings.ToValidUTF8(s[:longest-3], "") + "..."
 }
 
 // Quote quotes for a shell where it is needed.
