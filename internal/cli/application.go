@@ -157,17 +157,18 @@ func sourceOf(o options, r argocd.Request) (render.Source, options, error) {
 	if !errors.As(err, &plugin) || !argocd.IsPlugin(plugin.Plugin) {
 		return src, o, err
 	}
-	vals, err := plugin.Plugin.Parameters.Values(known())
+	vals, err := plugin.Plugin.Parameters.Values(collections())
 	if err != nil {
 		return src, o, err
 	}
+	find := parameterLookup(vals)
 	all := maps.Clone(o.given)
 	for _, p := range parameters() {
 		if p.title == "" || strings.HasPrefix(o.given[p.name].from, "--") {
 			continue
 		}
-		if v, ok := vals[p.name]; ok && !v.IsZero() {
-			all[p.name] = given{v, "parameter " + p.name}
+		if g, ok := find(p); ok {
+			all[p.name] = g
 			continue
 		}
 		for _, e := range plugin.Plugin.Env {

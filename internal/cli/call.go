@@ -139,8 +139,8 @@ func (c *call) shortApp() string {
 	return c.app
 }
 
-// known are the plugin's parameters: names to collections.
-func known() map[string]string {
+// collections are the plugin's parameters: names to collections.
+func collections() map[string]string {
 	out := map[string]string{}
 	for _, p := range parameters() {
 		if p.title == "" {
@@ -156,14 +156,11 @@ func known() map[string]string {
 
 // lookups are what an app author gives: parameters first, then plugin.env.
 func (a *app) lookups(c *call) ([]lookup, error) {
-	vals, err := c.parameters.Values(known())
+	vals, err := c.parameters.Values(collections())
 	if err != nil {
 		return nil, err
 	}
-	fromParameters := func(p param) (given, bool) {
-		v, ok := vals[p.name]
-		return given{v, "parameter " + p.name}, ok && p.title != "" && !v.IsZero()
-	}
+	fromParameters := parameterLookup(vals)
 	if c.flat {
 		fromParameters = a.flatParameter
 	}
@@ -173,6 +170,14 @@ func (a *app) lookups(c *call) ([]lookup, error) {
 		return given{argocd.Value{String: v}, name}, p.env != "" && p.title != "" && v != ""
 	}
 	return []lookup{fromParameters, fromEnv, a.environment}, nil
+}
+
+// parameterLookup finds parameters of a plugin block.
+func parameterLookup(vals map[string]argocd.Value) lookup {
+	return func(p param) (given, bool) {
+		v, ok := vals[p.name]
+		return given{v, "parameter " + p.name}, ok && p.title != "" && !v.IsZero()
+	}
 }
 
 // flatParameter reads PARAM_ variables, in which Argo CD also gives texts and
