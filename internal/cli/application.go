@@ -51,7 +51,7 @@ func (a *app) directory(o options, dir string) ([]rendering, error) {
 	}
 	// A plugin block in .argocd-source.yaml may choose the cluster, and the
 	// cluster what charts see.
-	source, ro, err := sourceOf(o, request)
+	_, ro, err := sourceOf(o, request)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
@@ -63,7 +63,8 @@ func (a *app) directory(o options, dir string) ([]rendering, error) {
 	if len(o.apiVersions) > 0 {
 		request.APIVersions = o.apiVersions
 	}
-	if source, _, err = sourceOf(o, request); err != nil {
+	source, _, err := sourceOf(o, request)
+	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
 	opts.App, opts.Project = argocd.ShortName(request.AppName), request.Project
