@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"encoding/pem"
 	"errors"
@@ -19,9 +20,17 @@ import (
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 )
 
-// packed is the archive of a chart that says its name and version.
+// archives keeps what packed made: an archive holds the second in which it was
+// made, so that of two calls each would have a digest of its own.
+var archives sync.Map
+
+// packed is the archive of a chart that says its name and version, always the
+// same.
 func packed(t *testing.T, name, version string) []byte {
 	t.Helper()
+	if data, ok := archives.Load(name + " " + version); ok {
+		return bytes.Clone(data.([]byte))
+	}
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"c/Chart.yaml":       "apiVersion: v2\nname: " + name + "\nversion: " + version + "\n",
@@ -40,7 +49,8 @@ func packed(t *testing.T, name, version string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	kept, _ := archives.LoadOrStore(name+" "+version, data)
+	return bytes.Clone(kept.([]byte))
 }
 
 // chartServer is a repository over TLS that counts its requests.
