@@ -192,6 +192,16 @@ type Output struct {
 	// Warnings are what a tool says about a source that it renders, such as
 	// resources that it left out.
 	Warnings []string
+	// Inputs are what was read to render it.
+	Inputs Inputs
+}
+
+// Inputs are what a render depended on in the repository. Paths are relative
+// to Root, with "/" ("." is Root itself), sorted, each once: as long as none
+// of them changes, the output is the same.
+type Inputs struct {
+	// Files were read, Dirs were listed, Missing were looked for in vain.
+	Files, Dirs, Missing []string
 }
 
 // Stream is YAML or JSON documents with a common source.

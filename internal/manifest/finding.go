@@ -56,6 +56,9 @@ type Finding struct {
 	// Message says what is so; Fix says what to do about it.
 	Message string `json:"message"`
 	Fix     string `json:"fix,omitempty"`
+	// Waived is the reason that somebody gave for accepting it; such a finding
+	// doesn't count for the exit code.
+	Waived string `json:"waived,omitempty"`
 }
 
 // String gives the two lines that people see:

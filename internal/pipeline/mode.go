@@ -23,6 +23,8 @@ type Decision struct {
 	// converted.
 	In     *kes.ExternalSecret
 	Result convert.Result
+	// After are the objects that came for it, as they are printed.
+	After []manifest.Map
 }
 
 // mode finds an object's mode; ok is false where a finding says why there is
@@ -109,8 +111,9 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 	}
 	v.out.run.counts.Converted++
 	v.out.converted(o, res)
-	v.out.run.decided(opts, o, Decision{Mode: c, In: es, Result: res})
-	return manifest.Result{Action: act, Objects: []manifest.Map{opts.Profile.Map(*res.ESO)}}
+	after := []manifest.Map{opts.Profile.Map(*res.ESO)}
+	v.out.run.decided(opts, o, Decision{Mode: c, In: es, Result: res, After: after})
+	return manifest.Result{Action: act, Objects: after}
 }
 
 // warn lists the rules of an object's warnings in an annotation, since nobody

@@ -12,7 +12,8 @@ import (
 // Rule is one row.
 type Rule struct {
 	// ID is "KES" and three digits: 0xx reading KES, 1xx converting,
-	// 2xx stores, 3xx output as a whole and ESO versions.
+	// 2xx stores, 3xx output as a whole and ESO versions, 4xx proofs,
+	// 5xx modes and what people set, 6xx whole applications, 7xx transitions.
 	ID string
 	// Name is a short slug for headings.
 	Name string

@@ -95,6 +95,7 @@ func All() []Rule {
 		DerivedStore, UnmatchedStore, SharedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning, NoESO, VersionContradicted, UnusedTemplate, ListDoubt,
 		ProvenDifferent, NotProvable, ProvenExcept,
 		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused,
+		NotRendered, NotRepeatable, Invalid, Forbidden, GeneratePaths, VersionEvidence, OtherSources, NotChecked, GoldenDiffers,
 	}
 }
 
