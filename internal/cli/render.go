@@ -92,19 +92,33 @@ func (r *renderResult) close() {
 
 // renderOne renders a source and plans its streams; they are one output.
 func (a *app) renderOne(ctx context.Context, run *pipeline.Run, r *rendering, o options, result *renderResult) error {
-	if err := a.administer(&r.source); err != nil {
+	output, err := a.renderSource(ctx, r)
+	if err != nil {
 		return err
 	}
-	r.source.OriginsOf = []string{kes.Group, eso.Group} // what the pipeline decides about
-	rendered, err := render.Render(ctx, r.source)
-	if err != nil {
-		return fmt.Errorf("render %s: %w", r.label, err)
-	}
 	if o.verbose {
-		for _, skipped := range rendered.Skipped {
+		for _, skipped := range output.Skipped {
 			fmt.Fprintf(a.err, "%s: left out, as Argo CD leaves it out: %s\n", skipped.Name, skipped.Reason)
 		}
 	}
+	return a.planOutput(ctx, run, r, output, o, result)
+}
+
+// renderSource renders a source as the administrator lets it.
+func (a *app) renderSource(ctx context.Context, r *rendering) (*render.Output, error) {
+	if err := a.administer(&r.source); err != nil {
+		return nil, err
+	}
+	r.source.OriginsOf = []string{kes.Group, eso.Group} // what the pipeline decides about
+	output, err := render.Render(ctx, r.source)
+	if err != nil {
+		return output, fmt.Errorf("render %s: %w", r.label, err)
+	}
+	return output, nil
+}
+
+// planOutput plans the streams of a rendered source.
+func (a *app) planOutput(ctx context.Context, run *pipeline.Run, r *rendering, rendered *render.Output, o options, result *renderResult) error {
 	for _, w := range rendered.Warnings {
 		run.Add(rule.RenderWarning.At(manifest.Pos{Origin: r.label}, manifest.Ref{}, "%s", w))
 	}

@@ -41,8 +41,17 @@ type storeKey struct {
 
 // servedNeed is what a store was first referenced for.
 type servedNeed struct {
-	need, pos string
-	warned    bool
+	need   string
+	pos    manifest.Pos
+	object manifest.Ref
+	warned bool
+}
+
+const sharedText = "%s %s is to serve this (%s) and %s (%s)"
+
+// differ compares requirements without their reasons.
+func differ(a, b string) bool {
+	return reason.ReplaceAllString(a, "") != reason.ReplaceAllString(b, "")
 }
 
 // served warns, once per store, where one store is to serve two needs: it has
@@ -56,11 +65,11 @@ func (o *Output) served(obj *manifest.Object, res convert.Result) {
 	first, ok := o.run.needs[key]
 	switch {
 	case !ok:
-		o.run.needs[key] = servedNeed{need: need, pos: obj.Pos.String()}
-	case !first.warned && reason.ReplaceAllString(first.need, "") != reason.ReplaceAllString(need, ""):
+		o.run.needs[key] = servedNeed{need: need, pos: obj.Pos, object: obj.Ref}
+	case !first.warned && differ(first.need, need):
 		first.warned = true
 		o.run.needs[key] = first
-		o.report(rule.SharedStore, obj, "%s %s is to serve this (%s) and %s (%s)", key.kind, key.name, need, first.pos, first.need)
+		o.report(rule.SharedStore, obj, sharedText, key.kind, key.name, need, first.pos, first.need)
 	}
 }
 

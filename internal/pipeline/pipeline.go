@@ -50,6 +50,9 @@ type Options struct {
 	// Decided, if set, is told what becomes of each KES object, in the order
 	// of the input.
 	Decided func(o *manifest.Object, d Decision)
+	// Seen, if set, is shown each KES object before anything is decided about
+	// it: one that can't be read or converted gets no decision.
+	Seen func(o *manifest.Object)
 	// MaxInput and TempDir bound and place the spool of input that can't be
 	// read twice; see manifest.Transformer.
 	MaxInput int64
@@ -194,6 +197,9 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	}
 	run := v.out.run
 	run.counts.KES++
+	if v.out.opts.Seen != nil {
+		v.out.opts.Seen(o)
+	}
 	es, findings := kes.Decode(o)
 	c, ok := v.mode(o, es)
 	if !ok {
