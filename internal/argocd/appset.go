@@ -3,6 +3,8 @@ package argocd
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"kesbridge/internal/manifest"
@@ -36,6 +38,7 @@ type expansion struct {
 	render   *renderer
 	params   int                // how many sets there are so far
 	files    map[string][]entry // by directory of the repository
+	read     map[string]bool    // what git generators read
 }
 
 // applicationSet makes the Applications in Argo CD's order, clusters sorted by
@@ -103,6 +106,10 @@ func expand(obj *object, c *Checkout, o Options, deadline time.Time) ([]Applicat
 		if len(apps) > maxApplications {
 			return nil, &LimitError{What: "the number of Applications", Max: maxApplications}
 		}
+	}
+	read := slices.Sorted(maps.Keys(x.read))
+	for i := range apps {
+		apps[i].GeneratorFiles = read
 	}
 	return apps, nil
 }

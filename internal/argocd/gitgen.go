@@ -182,6 +182,10 @@ func (x *expansion) gitFiles(root *os.Root, files []entry, items []any, prefix s
 		if err != nil {
 			return nil, err
 		}
+		if x.read == nil {
+			x.read = map[string]bool{}
+		}
+		x.read[name] = true
 		if total += int64(len(b)); total > maxGeneratorFiles {
 			return nil, &LimitError{What: "the size of a git generator's files", Max: maxGeneratorFiles}
 		}

@@ -2,6 +2,8 @@ package argocd
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -107,4 +109,30 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// An Application depends on the files that a generator takes values from.
+func TestGeneratorFiles(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{"envs/a.json": `{"a":"x"}`, "envs/b.yaml": "a: y\n", "other.json": "{}"} {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apps, err := Parse("s.yaml", set("  generators: [{git: {repoURL: https://git.example/apps, files: [{path: 'envs/*'}]}}]\n"+plainTemplate), &Checkout{Root: root}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(apps) != 2 {
+		t.Fatalf("%d Applications", len(apps))
+	}
+	for _, app := range apps {
+		if got := strings.Join(app.GeneratorFiles, " "); got != "envs/a.json envs/b.yaml" {
+			t.Errorf("%s: %s", app.Metadata.Name, got)
+		}
+	}
 }

@@ -21,6 +21,9 @@ type Application struct {
 	Pos manifest.Pos `json:"-"`
 	// Set is the name of the ApplicationSet that makes it, or empty.
 	Set string `json:"-"`
+	// GeneratorFiles are the files whose contents its ApplicationSet's git
+	// generators read, relative to the repository's root, sorted.
+	GeneratorFiles []string `json:"-"`
 }
 
 // Metadata are the fields of an object's metadata that are read. Finalizers
