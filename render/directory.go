@@ -57,6 +57,7 @@ func (a *app) directory(ctx context.Context) (*Output, error) {
 			if path != a.dir && (!a.src.Directory.Recurse || fi.Name() == ".git") {
 				return filepath.SkipDir
 			}
+			a.tree.noteDir(path)
 			return nil
 		}
 		err = l.file(ctx, path, fi)
@@ -117,6 +118,7 @@ func (l *lister) file(ctx context.Context, path string, fi fs.FileInfo) error {
 		return nil
 	}
 	if !fi.Mode().IsRegular() {
+		l.tree.noteFile(path)
 		// Argo CD logs and skips these. None can come from Git.
 		return fail(&IrregularError{Path: name})
 	}

@@ -123,6 +123,7 @@ const maxLinks = 1000
 // walk reads the directory at dir, which the chart knows as name and which is
 // within the directories above.
 func (l *chartLoader) walk(dir, name string, above []string) error {
+	l.tree.noteDir(dir)
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,6 +72,7 @@ func (h *helmFiles) locate(raw string) (helmFile, error) {
 		if _, ok := f.tree.rel(p); !ok || links == 10 {
 			return f, &OutsideError{Path: raw}
 		}
+		f.tree.trace(p)
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(filepath.Dir(p), target)
 		}
@@ -97,6 +99,9 @@ func (h *helmFiles) ref(name string) (*tree, error) {
 	var t *tree
 	if err == nil {
 		t, err = openTree(dir)
+	}
+	if at, ok := h.tree.rel(dir); ok && err == nil {
+		t.rec, t.at = h.tree.rec, path.Join(h.tree.at, at)
 	}
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pe.Err // the path is the machine's
@@ -234,6 +239,7 @@ func (g *globFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.tree.noteDir(p)
 	return os.ReadDir(p)
 }
 
@@ -242,7 +248,7 @@ func (g *globFS) Stat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.Lstat(p)
+	return g.tree.stat(p)
 }
 
 func (g *globFS) Open(name string) (fs.File, error) {

@@ -160,7 +160,7 @@ func (l *lister) jsonnetLibs() ([]string, error) {
 		if strings.HasPrefix(name, "/") {
 			name = path.Join(".", strings.TrimLeft(name, "/"))
 		}
-		if _, err := l.tree.resolve(filepath.Join(l.tree.root, filepath.FromSlash(name))); err != nil {
+		if _, err := l.tree.stat(filepath.Join(l.tree.root, filepath.FromSlash(name))); err != nil {
 			return nil, fmt.Errorf("jsonnet library %q: %w", p, err)
 		}
 		libs = append(libs, name)

@@ -106,6 +106,7 @@ func (i *importer) locate(from, imported string) (string, error) {
 			_, rerr := i.tree.resolve(filepath.Join(i.tree.root, filepath.FromSlash(name)))
 			return "", cmp.Or(rerr, err)
 		}
+		i.tree.trace(filepath.Join(i.tree.root, filepath.FromSlash(name)))
 	}
 	if outside != nil {
 		return "", outside

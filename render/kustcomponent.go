@@ -131,15 +131,14 @@ func (k *kustFS) globComponents(pattern string) ([]string, error) {
 		return nil, &OutsideError{Path: pattern}
 	}
 	if !strings.ContainsAny(pattern, `*?[\`) {
-		if _, err := k.tree.resolve(abs); errors.Is(err, fs.ErrNotExist) {
+		if _, err := k.tree.stat(abs); errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		} else if err != nil {
 			return nil, err
 		}
 		return []string{pattern}, nil
 	}
-	// Through os.Root, so that no link is followed out of the repository.
-	matches, err := fs.Glob(k.tree.dir.FS(), name)
+	matches, err := fs.Glob(noteFS{k.tree}, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", pattern, err)
 	}

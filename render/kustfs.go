@@ -142,7 +142,7 @@ func (k *kustFS) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
 	if isKustomization(filepath.Base(abs)) {
 		k.kusts[p] = abs
 	}
-	fi, err := os.Lstat(p)
+	fi, err := t.stat(p)
 	if err != nil {
 		return "", "", err
 	}
@@ -173,6 +173,7 @@ func (k *kustFS) ReadDir(path string) ([]string, error) {
 	if err != nil {
 		return nil, k.check(path, err)
 	}
+	t.noteDir(p)
 	entries, err := os.ReadDir(p)
 	if err != nil {
 		return nil, err

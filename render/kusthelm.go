@@ -180,6 +180,7 @@ func (k *kustFS) copyTree(real, to string, above []string) error {
 	if err := k.scratch.dir.MkdirAll(to, 0o700); err != nil {
 		return err
 	}
+	k.tree.noteDir(real)
 	entries, err := os.ReadDir(real)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -196,14 +197,6 @@ type Output struct {
 	Inputs Inputs
 }
 
-// Inputs are what a render depended on in the repository. Paths are relative
-// to Root, with "/" ("." is Root itself), sorted, each once: as long as none
-// of them changes, the output is the same.
-type Inputs struct {
-	// Files were read, Dirs were listed, Missing were looked for in vain.
-	Files, Dirs, Missing []string
-}
-
 // Stream is YAML or JSON documents with a common source.
 type Stream struct {
 	// Name is a path with "/" relative to Root: the file for a directory, the
@@ -236,17 +229,25 @@ type Skipped struct {
 // Render renders a source. The same files and options give the same bytes,
 // except where a chart's templates ask for chance or for the time.
 //
+// With an error comes an Output that holds the Inputs as far as the render got:
+// as long as none of them changes, it fails. It is nil if there is no
+// repository at all.
+//
 // When ctx ends first, Render returns its cause at once; a template that is
 // running then runs on in the background until it is done.
 func Render(ctx context.Context, src Source) (*Output, error) {
 	a, err := open(src)
-	if err != nil {
+	if a == nil {
 		return nil, err
 	}
+	if err != nil {
+		return a.failed(), err
+	}
 	if a.src.Kind == Auto {
+		a.tree.noteDir(a.dir)
 		if a.src.Kind, err = Detect(a.dir); err != nil {
 			a.tree.close()
-			return nil, err
+			return a.failed(), err
 		}
 	}
 	var f func(context.Context) (*Output, error)
@@ -259,7 +260,7 @@ func Render(ctx context.Context, src Source) (*Output, error) {
 		f = a.helm
 	default:
 		a.tree.close()
-		return nil, fmt.Errorf("render %s: unknown kind %q: use directory, kustomize or helm", src.Dir, src.Kind)
+		return a.failed(), fmt.Errorf("render %s: unknown kind %q: use directory, kustomize or helm", src.Dir, src.Kind)
 	}
 	return a.await(ctx, f)
 }
@@ -274,37 +275,56 @@ type app struct {
 	scratch *tree
 }
 
+// open resolves a source's paths. With an error, the app is nil or has
+// nothing but what was looked at.
 func open(src Source) (*app, error) {
 	dir, err := realDir(src.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("open application: %w", err)
+		err = fmt.Errorf("open application: %w", err)
+		if src.Root == "" {
+			return nil, err
+		}
 	}
 	root := dir
 	if src.Root != "" {
-		if root, err = realDir(src.Root); err != nil {
-			return nil, fmt.Errorf("open repository: %w", err)
+		var rerr error
+		if root, rerr = realDir(src.Root); rerr != nil {
+			return nil, cmp.Or(err, fmt.Errorf("open repository: %w", rerr))
 		}
 	} else {
-		for d := dir; ; d = filepath.Dir(d) {
-			if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
-				root = d
-				break
-			}
-			if d == filepath.Dir(d) {
-				break
-			}
+		root = rootOf(dir)
+	}
+	t, terr := openTree(root)
+	if terr != nil {
+		return nil, cmp.Or(err, fmt.Errorf("open repository: %w", terr))
+	}
+	t.rec = &recorder{}
+	t.traceDir(src)
+	a := &app{src: src, dir: dir, tree: t}
+	if err == nil {
+		var ok bool
+		if a.name, ok = t.rel(dir); !ok {
+			err = fmt.Errorf("open application: %w", &OutsideError{Path: src.Dir})
 		}
 	}
-	t, err := openTree(root)
 	if err != nil {
-		return nil, fmt.Errorf("open repository: %w", err)
-	}
-	name, ok := t.rel(dir)
-	if !ok {
 		t.close()
-		return nil, fmt.Errorf("open application: %w", &OutsideError{Path: src.Dir})
+		return a, err
 	}
-	return &app{src: src, dir: dir, name: name, tree: t}, nil
+	return a, nil
+}
+
+// rootOf is the nearest directory from dir upwards that holds ".git", else
+// dir itself.
+func rootOf(dir string) string {
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
+			return d
+		}
+		if d == filepath.Dir(d) {
+			return dir
+		}
+	}
 }
 
 func realDir(dir string) (string, error) {
@@ -328,6 +348,11 @@ func realDir(dir string) (string, error) {
 	return abs, nil
 }
 
+// failed is the output of a render that failed.
+func (a *app) failed() *Output {
+	return &Output{Kind: a.src.Kind, Inputs: a.tree.rec.inputs()}
+}
+
 // await runs f and doesn't wait for it longer than ctx lasts, since neither
 // library can be stopped. What f would panic with is an error: it is the
 // input's fault, and a caller with other applications to render goes on.
@@ -338,7 +363,7 @@ func (a *app) await(ctx context.Context, f func(context.Context) (*Output, error
 	}
 	if err := context.Cause(ctx); err != nil {
 		a.tree.close()
-		return nil, fmt.Errorf("render %s: %w", a.name, err)
+		return a.failed(), fmt.Errorf("render %s: %w", a.name, err)
 	}
 	done := make(chan result, 1)
 	go func() {
@@ -354,8 +379,12 @@ func (a *app) await(ctx context.Context, f func(context.Context) (*Output, error
 	}()
 	select {
 	case r := <-done:
-		return r.out, r.err
+		if r.err != nil {
+			return a.failed(), r.err
+		}
+		r.out.Inputs = a.tree.rec.inputs()
+		return r.out, nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("render %s: %w", a.name, context.Cause(ctx))
+		return a.failed(), fmt.Errorf("render %s: %w", a.name, context.Cause(ctx))
 	}
 }

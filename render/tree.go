@@ -17,6 +17,11 @@ type tree struct {
 	// real are directories with their links followed, by path: kustomize asks
 	// for each file several times, from its root on.
 	real sync.Map
+
+	// rec, if there is one, takes down what is looked at; at is the tree's root
+	// as it knows it.
+	rec *recorder
+	at  string
 }
 
 func openTree(root string) (*tree, error) {
@@ -68,6 +73,9 @@ func (t *tree) resolve(path string) (string, error) {
 		return "", &OutsideError{Path: t.show(path)}
 	}
 	p, err := t.follow(path)
+	if err != nil || p != path {
+		t.trace(path)
+	}
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {
@@ -112,7 +120,13 @@ func (t *tree) stat(path string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.Lstat(p)
+	fi, err := os.Lstat(p)
+	if err == nil && fi.IsDir() {
+		t.noteDir(p)
+	} else if err == nil {
+		t.noteFile(p)
+	}
+	return fi, err
 }
 
 // readFile reads a regular file of the repository.
@@ -121,6 +135,7 @@ func (t *tree) readFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.noteFile(p)
 	r, _ := t.rel(p)
 	fi, err := t.dir.Lstat(filepath.FromSlash(r))
 	if err != nil {
