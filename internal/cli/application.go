@@ -21,6 +21,8 @@ type rendering struct {
 	label   string // for messages
 	source  render.Source
 	options pipeline.Options
+	// moved: the source is kesbridge's own already.
+	moved bool
 }
 
 // directory makes the rendering of a directory, as an Application of its name
@@ -144,7 +146,7 @@ func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argo
 			return nil, fmt.Errorf("application %s: %w", app.Metadata.Name, err)
 		}
 		opts.App, opts.Project = app.Metadata.Name, app.Project()
-		out = append(out, rendering{label: "application " + app.Metadata.Name, source: s, options: opts})
+		out = append(out, rendering{label: "application " + app.Metadata.Name, source: s, options: opts, moved: ro.inBlock})
 	}
 	return out, nil
 }
@@ -185,6 +187,7 @@ func sourceOf(o options, r argocd.Request) (render.Source, options, error) {
 	if err != nil {
 		return src, o, err
 	}
+	out.asPlugin, out.inBlock = o.asPlugin, true
 	if all["config"].from == "parameter config" {
 		out.config, out.configText = "", all["config"].text()
 	}

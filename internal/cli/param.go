@@ -96,8 +96,11 @@ type options struct {
 	apiVersions                       []string
 	// given is what all that was made from.
 	given map[string]given
-	// plugin is set where Argo CD calls.
-	plugin *call
+	// plugin is set where Argo CD calls; asPlugin shows what it would get.
+	plugin   *call
+	asPlugin bool
+	// inBlock: a plugin block said so.
+	inBlock bool
 }
 
 // addFlags registers the table on a command; addSourceFlags what says how a

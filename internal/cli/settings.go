@@ -113,7 +113,7 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 		Keep:     keep == "keep",
 		Mode:     o.mode, ModeFrom: o.modeFrom, PresetMode: config.Replace,
 	}
-	if o.plugin != nil {
+	if o.plugin != nil || o.asPlugin {
 		pluginSettings(o, s, &out)
 	}
 	return out, nil

@@ -16,6 +16,8 @@ type Targets struct {
 	Hooks, Skipped []*Object
 	// Repeated are keys that came more than once.
 	Repeated []Key
+
+	stream []*Object // all of them, in order
 }
 
 // Settings are what Argo CD knows of the Application.
@@ -66,7 +68,8 @@ func Normalize(rendered []*Object, s Settings) (Targets, error) {
 		}
 		list = append(list, o)
 	}
-	for _, o := range slices.DeleteFunc(list, func(o *Object) bool { return o == nil }) {
+	out.stream = slices.DeleteFunc(list, func(o *Object) bool { return o == nil })
+	for _, o := range out.stream {
 		switch {
 		case isHook(o):
 			out.Hooks = append(out.Hooks, o)
