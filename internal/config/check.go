@@ -79,6 +79,9 @@ func (c *checker) object(n *yaml.Node, s *shape, key string) {
 			c.add(n, key, "needs the key %q", f.name)
 		}
 	}
+	if len(s.either) > 0 && !slices.ContainsFunc(s.either, func(name string) bool { return seen[name] }) {
+		c.add(n, key, "needs one of the keys %s", strings.Join(s.either, ", "))
+	}
 }
 
 func (c *checker) dictionary(n *yaml.Node, s *shape, key string) {

@@ -38,6 +38,7 @@ type Config struct {
 	Modes      []ModeRule         `yaml:"modes"`
 	Templates  []TemplateRule     `yaml:"templates"`
 	Locked     []string           `yaml:"locked"`
+	Apps       []App              `yaml:"apps"`
 	Clusters   map[string]Cluster `yaml:"clusters"`
 }
 

@@ -109,6 +109,7 @@ func (c *Config) complete() {
 	completeRules(c.Stores, c.File)
 	completeModes(c.Modes, c.File)
 	completeTemplates(c.Templates, c.File)
+	completeApps(c.Apps, c.File)
 	for _, cl := range c.Clusters {
 		completeRules(cl.Stores, c.File)
 		completeModes(cl.Modes, c.File)

@@ -75,6 +75,13 @@ func objectSchema(s *shape, m map[string]any) {
 	m["type"] = []string{"object", "null"}
 	m["properties"] = properties
 	m["additionalProperties"] = false
+	if len(s.either) > 0 {
+		var one []any
+		for _, name := range s.either {
+			one = append(one, map[string]any{"required": []string{name}})
+		}
+		m["type"], m["anyOf"] = "object", one
+	}
 	if len(required) > 0 {
 		m["type"] = "object"
 		m["required"] = required

@@ -21,6 +21,8 @@ type shape struct {
 	doc  string
 	// fields are an object's keys, in the order of the documentation.
 	fields []field
+	// either are keys of an object one of which, at least, must be given.
+	either []string
 	// item is what a list or a dictionary holds.
 	item *shape
 	// keys checks the keys of a dictionary; it says what is wrong, or "".

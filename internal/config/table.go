@@ -38,7 +38,7 @@ var file = sync.OnceValue(func() *shape {
 		{name: "locked", shape: lockedShape()},
 		{name: "templates", shape: templatesShape()},
 		{name: "references", later: true},
-		{name: "apps", later: true},
+		{name: "apps", shape: appsShape()},
 		{name: "waivers", later: true},
 	}}
 })
