@@ -114,3 +114,6 @@ func typeName(n *yaml.Node) string {
 	}
 	return "a string"
 }
+
+// Scalar reads a scalar as the API server does; see scalar.
+func Scalar(n *yaml.Node) (v any, ok bool) { return scalar(n) }
