@@ -106,7 +106,7 @@ func (a *app) liveRenderings(o options, l *liveApp, dir string) (rs []rendering,
 			return nil, nil, err
 		}
 	}
-	c, err := a.config(o, checkout.Root)
+	c, err := a.config(o, or(dir, "."))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -177,6 +177,15 @@ func (l *liveApp) syncOptions() []string {
 		return p.SyncOptions
 	}
 	return nil
+}
+
+// prunes reports whether a sync by itself prunes.
+func (l *liveApp) prunes() bool {
+	p := l.app.Spec.SyncPolicy
+	if p == nil || p.Automated == nil || p.Automated.Enabled != nil && !*p.Automated.Enabled {
+		return false
+	}
+	return p.Automated.Prune != nil && *p.Automated.Prune
 }
 
 // ownNamespace: Argo CD makes the namespace and manages its metadata.

@@ -29,6 +29,7 @@ type liveRun struct {
 	policy   live.Policy
 	ignored  []live.Ignore
 	own      bool
+	manual   bool // only a sync with --prune prunes
 	// unchosen counts KES resources for which nothing chose a mode.
 	unchosen int
 	notes    []string
@@ -100,6 +101,10 @@ func (r *liveRun) guess(o options, objects []*live.Object) options {
 		o.appName, r.names = t.App, []string{t.App}
 		r.note("Application %s, as the live objects say; --app-name sets another", t.App)
 	}
+	if name := commonLabel(objects); o.appName == "" && !t.Known && instanceName.MatchString(name) {
+		o.appName, r.names = name, []string{name}
+		r.note("Application %s, as the label %s of the live objects says; --app-name sets another", name, live.DefaultLabelKey)
+	}
 	if o.appNamespace != "" {
 		return o
 	}
@@ -117,6 +122,22 @@ func (r *liveRun) guess(o options, objects []*live.Object) options {
 		r.note("destination namespace default, since the live objects are in several (%s); --app-namespace sets another", strings.Join(names, ", "))
 	}
 	return o
+}
+
+// commonLabel is the value that all live objects with the label share; charts
+// set it to the release's name, which is the Application's.
+func commonLabel(objects []*live.Object) string {
+	value := ""
+	for _, l := range objects {
+		switch v := l.GetLabels()[live.DefaultLabelKey]; {
+		case v == "":
+		case value == "":
+			value = v
+		case value != v:
+			return ""
+		}
+	}
+	return value
 }
 
 // againstApp compares with the live objects of an Application.
@@ -149,11 +170,15 @@ func (a *app) againstApp(cmd *cobra.Command, o options, dir, name string) error 
 		r.note("spec.ignoreDifferences: jqPathExpressions and managedFieldsManagers aren't evaluated here, so what they hide may be shown")
 	}
 	for _, d := range l.doubts {
-		r.note("Argo CD's own answers are in doubt: %s", d)
+		r.warn("Argo CD's own answers are in doubt: %s", d)
 	}
-	if slices.Contains(l.syncOptions(), "ServerSideApply=true") {
-		r.note("the Application has ServerSideApply=true: Argo CD compares its lists literally, or asks the API server, and may show more than this")
+	if slices.Contains(l.syncOptions(), "ServerSideApply=true") || strings.Contains(l.app.Metadata.Annotations["argocd.argoproj.io/compare-options"], "ServerSideDiff=true") {
+		r.note("the Application has ServerSideApply=true or ServerSideDiff=true: Argo CD compares lists literally, or asks the API server, and may show more or less than this")
 	}
+	if slices.Contains(l.syncOptions(), "Prune=false") {
+		r.note("Prune=false in the Application's syncOptions holds from Argo CD 3.4 on: here it isn't counted upon")
+	}
+	r.manual = !l.prunes()
 	if !moved(rs) {
 		r.note("the Application isn't the plugin's yet: it is shown as if it were")
 	}
@@ -188,18 +213,25 @@ func (r *liveRun) compare(cmd *cobra.Command, rs []rendering, objects []*live.Ob
 	if err := a.printItems(c.Items); err != nil {
 		return err
 	}
+	for _, line := range c.Fates(r.policy) {
+		if _, err := fmt.Fprintln(a.out, line); err != nil {
+			return writeError(err)
+		}
+	}
 	r.remark(&c, &targets)
 	for _, n := range r.notes {
 		r.say("note: %s", n)
-	}
-	for _, line := range c.Fates(r.policy) {
-		fmt.Fprintln(a.err, line)
 	}
 	r.say("kesbridge: %s", summaryOf(&c))
 	if c.Differs() {
 		a.code = exitFindings
 	}
 	return nil
+}
+
+// warn is said even with --quiet.
+func (r *liveRun) warn(format string, args ...any) {
+	fmt.Fprintf(r.app.err, "%s %s\n", r.app.palette().yellow("warning:"), fmt.Sprintf(format, args...))
 }
 
 // say is for what --quiet leaves out.
@@ -215,7 +247,10 @@ func (r *liveRun) remark(c *live.Comparison, targets *live.Targets) {
 		r.note("nothing chooses a mode for %s: shown in mode replace; the plugin would refuse them", plural(r.unchosen, "KES resource"))
 	}
 	for _, k := range targets.Repeated {
-		r.note("%s is rendered more than once: the last one counts (Argo CD warns with RepeatedResourceWarning)", k)
+		r.warn("%s is rendered more than once: the last one counts (Argo CD warns with RepeatedResourceWarning)", k)
+	}
+	if r.manual && c.Count(live.Pruned) > 0 {
+		r.note("the Application doesn't prune by itself: what is shown as pruned stays, OutOfSync, until a sync with prune")
 	}
 	if !r.settings.Tracking.Known {
 		r.note("no live object carries the Application's mark: annotation tracking is assumed, Argo CD's default since 3.0")
@@ -272,7 +307,12 @@ func (a *app) diffWithLive(cmd *cobra.Command, args []string) error {
 	}
 	file, _ := cmd.Flags().GetString("live")
 	name, _ := cmd.Flags().GetString("live-app")
-	source, _ := cmd.Flags().GetString("source")
+	source := ""
+	if name != "" {
+		source, _ = cmd.Flags().GetString("source")
+		delete(o.source, "source")
+		delete(o.given, "source")
+	}
 	dir := ""
 	if len(args) > 0 {
 		dir = args[0]
@@ -285,8 +325,8 @@ func (a *app) diffWithLive(cmd *cobra.Command, args []string) error {
 		return usage("give --live FILE or --live-app NAME, not both")
 	case source != "" && source != "live" && source != "git":
 		return usage("--source %q is none of live, git", source)
-	case source != "" && name == "":
-		return usage("--source is for --live-app NAME")
+	case name == "" && (o.source["source"].String == "git" || o.source["source"].String == "live"):
+		return usage("--source %s is for --live-app NAME", o.source["source"].String)
 	case name == "":
 		return a.againstFile(cmd, o, or(dir, "."), file)
 	case !appName.MatchString(name):

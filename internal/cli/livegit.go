@@ -35,10 +35,10 @@ func (a *app) againstGit(cmd *cobra.Command, o options, dir, name string) error 
 	}
 	r := &liveRun{app: a, options: o, label: "application " + l.app.Metadata.Name, names: l.names(), settings: live.Settings{Namespace: l.app.Spec.Destination.Namespace}}
 	for _, d := range l.doubts {
-		r.note("Argo CD's own answers are in doubt: %s", d)
+		r.warn("Argo CD's own answers are in doubt: %s", d)
 	}
 	if checkout.Revision != "" && commit.MatchString(l.revision) && checkout.Revision != l.revision {
-		fmt.Fprintf(a.err, "%s the checkout is at %s, Argo CD rendered %s: what differs may be what was committed in between\n", a.palette().yellow("warning:"), checkout.Revision, l.revision)
+		r.warn("the checkout is at %s, Argo CD rendered %s: what differs may be what was committed in between", checkout.Revision, l.revision)
 	}
 	theirs, whole, err := a.gitManifests(cmd, l)
 	if err != nil {

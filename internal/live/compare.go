@@ -69,7 +69,11 @@ func Compare(targets Targets, liveObjects []*Object, o Options) (Comparison, err
 	for _, t := range targets.Objects {
 		l := take(byKey, t, o.Settings)
 		if l == nil {
-			c.Items = append(c.Items, Item{Key: keyOf(t), State: Created, After: shown(t)})
+			k := keyOf(t)
+			if k.Name == "" {
+				k.Name = t.GetGenerateName() + "*"
+			}
+			c.Items = append(c.Items, Item{Key: k, State: Created, After: shown(t)})
 			continue
 		}
 		ids[l.GetUID()] = true

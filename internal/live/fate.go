@@ -33,7 +33,8 @@ func NewPolicy(options []string, instanceID string) Policy {
 }
 
 // Fates says of each ExternalSecret that only live has, KES's or ESO's, what
-// becomes of its Secret, one line each; facts measured with KES 8.5.5, ESO
+// becomes of its Secret, and of everything else that stays, that it does, one
+// line each; facts measured with KES 8.5.5, ESO
 // 0.9.20 and 0.20.4 under Argo CD 3.1.16. Whether the object owns the Secret
 // still isn't known: Secrets are never read.
 func (c *Comparison) Fates(p Policy) []string {
@@ -41,14 +42,15 @@ func (c *Comparison) Fates(p Policy) []string {
 	var out []string
 	for i := range c.Items {
 		item := &c.Items[i]
-		if item.State != Pruned && item.State != Kept || item.Key.Kind != "ExternalSecret" {
-			continue
-		}
-		switch item.Key.Group {
-		case kes.Group:
+		external := item.Key.Kind == "ExternalSecret"
+		switch {
+		case item.State != Pruned && item.State != Kept:
+		case external && item.Key.Group == kes.Group:
 			out = append(out, kesFate(item, p, makers[Key{Namespace: item.Key.Namespace, Name: item.Key.Name}]))
-		case eso.Group:
+		case external && item.Key.Group == eso.Group:
 			out = append(out, esoFate(item, p))
+		case item.State == Kept:
+			out = append(out, keptLine(item, ""))
 		}
 	}
 	return out
@@ -107,13 +109,17 @@ func kesFate(item *Item, p Policy, maker string) string {
 
 // keptLine is for what Argo CD doesn't prune, or not without a word.
 func keptLine(item *Item, secret string) string {
-	switch {
-	case item.State == Kept && hasOption(item.Source, compareOptions, "IgnoreExtraneous"):
-		return fmt.Sprintf("%s: stays, and with it Secret %s: Prune=false on the live object", item.Key, secret)
-	case item.State == Kept:
-		return fmt.Sprintf("%s: stays, and with it Secret %s: Prune=false on the live object; the Application stays OutOfSync, since IgnoreExtraneous isn't there", item.Key, secret)
+	if item.State != Kept {
+		return ""
 	}
-	return ""
+	if secret != "" {
+		secret = ", and with it Secret " + secret
+	}
+	line := fmt.Sprintf("%s: stays%s: Prune=false on the live object", item.Key, secret)
+	if !hasOption(item.Source, compareOptions, "IgnoreExtraneous") {
+		line += "; the Application stays OutOfSync, since IgnoreExtraneous isn't there"
+	}
+	return line
 }
 
 func esoFate(item *Item, p Policy) string {

@@ -56,6 +56,15 @@ func Mask(before, after *Object) {
 	if before != nil && !isSecret(before) || after != nil && !isSecret(after) {
 		return
 	}
+	for _, o := range []*Object{before, after} {
+		if o == nil {
+			continue
+		}
+		// Exported manifests carry it, in Git, too: all values are in it.
+		if notes := nested(o.Object, []string{"metadata", "annotations"}); notes[lastApplied] != nil {
+			notes[lastApplied] = mask
+		}
+	}
 	for _, field := range []string{"data", "stringData"} {
 		var a, b map[string]any
 		if before != nil {

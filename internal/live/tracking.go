@@ -49,13 +49,15 @@ func Detect(names []string, liveObjects, targets []*Object) Tracking {
 	if len(names) > 0 {
 		t.App = names[0]
 	}
-	annotated := 0
+	annotated := 0 // with the most frequent name
+	counts := map[string]int{}
 	for _, o := range liveObjects {
 		id, _, ok := strings.Cut(o.GetAnnotations()[trackingID], ":")
 		if !ok || len(o.GetOwnerReferences()) > 0 || len(names) > 0 && !slices.Contains(names, id) {
 			continue
 		}
-		if annotated++; annotated == 1 {
+		if counts[id]++; counts[id] > annotated {
+			annotated = counts[id]
 			t.App, t.InstallationID, t.Known = id, o.GetAnnotations()[installationID], true
 		}
 	}
