@@ -124,7 +124,7 @@ func TestHelmGlobEnds(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "too many files") {
 		t.Error(err)
 	}
-	if d := time.Since(start); d > 20*time.Second {
+	if d := time.Since(start); d > 2*time.Minute {
 		t.Errorf("it took %v", d)
 	}
 }
@@ -156,7 +156,7 @@ func TestHelmFilesConfined(t *testing.T) {
 		{Refs: map[string]string{"r": root + "/env"}, ValueFiles: []string{"$r/../top.yaml"}},
 		{Refs: map[string]string{"r": root + "/env"}, FileParameters: []HelmFileParameter{out("$r/../top.yaml")}},
 	} {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		o, err := Render(ctx, Source{Dir: root + "/chart", Root: root, Helm: opt})
 		cancel()
 		if err == nil || errors.Is(err, context.DeadlineExceeded) {

@@ -35,7 +35,7 @@ func TestHelmChartConfined(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			out, err := Render(ctx, Source{Dir: filepath.Join(root, "app"), Root: root, Kind: Helm})
 			cancel()
 			if err == nil || errors.Is(err, context.DeadlineExceeded) {

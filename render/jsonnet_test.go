@@ -216,10 +216,10 @@ func TestJsonnetTime(t *testing.T) {
 		defer stop()
 		start := time.Now()
 		_, err := Render(ctx, Source{Dir: filepath.Join(root, "app"), Root: root})
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Minute {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
-		for i := 0; runtime.NumGoroutine() > before && i < 100; i++ {
+		for i := 0; runtime.NumGoroutine() > before && i < 1200; i++ {
 			time.Sleep(50 * time.Millisecond)
 		}
 		if n := runtime.NumGoroutine(); n > before {

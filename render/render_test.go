@@ -71,7 +71,7 @@ func TestContext(t *testing.T) {
 		"kust/a.yaml":             cm,
 		"helm/Chart.yaml":         "apiVersion: v2\nname: c\nversion: 1.0.0\n",
 		"slow/Chart.yaml":         "apiVersion: v2\nname: c\nversion: 1.0.0\n",
-		"slow/templates/a.yaml":   "{{ range until 3000000 }}{{ sha256sum (toString .) | trunc 0 }}{{ end }}",
+		"slow/templates/a.yaml":   "{{ range until 3000000 }}{{ range until 3000000 }}{{ sha256sum (toString .) | trunc 0 }}{{ end }}{{ end }}",
 	})
 	why := errors.New("enough")
 	ctx, stop := context.WithCancelCause(context.Background())
@@ -83,12 +83,9 @@ func TestContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	start := time.Now()
+	// That template alone takes days.
 	if _, err := Render(ctx, Source{Dir: filepath.Join(dir, "slow")}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
-	}
-	if d := time.Since(start); d > 500*time.Millisecond {
-		t.Errorf("a template held on for %v", d)
 	}
 }
 

@@ -218,7 +218,7 @@ func TestIrregular(t *testing.T) {
 					t.Skip(err)
 				}
 			}
-			ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 			defer stop()
 			var ie *IrregularError
 			if _, err := Render(ctx, Source{Dir: filepath.Join(root, "app"), Root: root}); !errors.As(err, &ie) {

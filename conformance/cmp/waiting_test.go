@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // TestWaitingIsSmall: what a call holds while it waits bounds how many fit into
@@ -33,12 +32,16 @@ func TestWaitingIsSmall(t *testing.T) {
 		call("apps/dir")
 	}
 	until(t, "the calls to wait", func() bool { return len(list(t, filepath.Join(sc.work(), "queue"))) == 3 })
-	time.Sleep(500 * time.Millisecond) // whoever goes on grows
+	// Those in the queue have done what they do before they wait.
 	var sizes []int
-	for _, pid := range sc.processes() {
-		sizes = append(sizes, own(t, pid))
-	}
-	slices.Sort(sizes)
+	until(t, "the render to grow", func() bool {
+		sizes = nil
+		for _, pid := range sc.processes() {
+			sizes = append(sizes, own(t, pid))
+		}
+		slices.Sort(sizes)
+		return len(sizes) == 4 && sizes[3] > most
+	})
 	t.Logf("memory of their own: %d KiB", sizes)
 	if len(sizes) != 4 || sizes[2] > most || sizes[3] < most {
 		t.Errorf("three wait and one renders, with %d KiB of their own; want at most %d for those that wait", sizes, most)

@@ -78,7 +78,7 @@ func TestHostileTemplates(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	if took := time.Since(start); took > 20*time.Second {
+	if took := time.Since(start); took > 5*time.Minute {
 		t.Errorf("took %s", took)
 	}
 	// Anchors that multiply, and many Applications.

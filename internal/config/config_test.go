@@ -191,7 +191,8 @@ func TestHostileGlobs(t *testing.T) {
 		if err == nil {
 			c.Stores[0].Match.Holds(Facts{Name: value})
 		}
-		if d := time.Since(start); d > time.Second {
+		// What grows with the pattern takes hours.
+		if d := time.Since(start); d > time.Minute {
 			t.Errorf("%.20s... took %v", pattern, d)
 		}
 	}

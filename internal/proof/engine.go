@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/metrics"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ var kesProgram = sync.OnceValue(func() *goja.Program { return goja.MustCompile("
 // not provable.
 const (
 	maxRun       = 2 * time.Second
+	pace         = 20 * time.Millisecond
 	grace        = 500 * time.Millisecond
 	maxCallDepth = 2000
 	maxHeap      = 1 << 30
@@ -141,25 +143,32 @@ func (e *engine) bounded(f func() error) error {
 		}()
 		done <- e.explain(f())
 	}()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(pace)
 	defer tick.Stop()
-	deadline := time.Now().Add(maxRun)
-	for {
+	// Ticks are counted, not the clock: while the machine stands still, or has
+	// no time for this process, the template doesn't run either.
+	for ran := pace; ; ran += pace {
 		select {
 		case err := <-done:
 			return err
-		case now := <-tick.C:
+		case <-tick.C:
 			switch {
-			case now.After(deadline.Add(grace)):
+			case ran > maxRun+grace:
 				// A native call that can't be interrupted: its goroutine is given up.
 				return &unsureError{why: "the template's JavaScript doesn't end", fatal: true}
-			case now.After(deadline):
+			case ran > maxRun:
 				e.vm.Interrupt(&unsureError{why: "the template's JavaScript doesn't end", fatal: true})
-			case heap() > maxHeap:
+			case heap() > maxHeap && collected() > maxHeap:
 				e.vm.Interrupt(&unsureError{why: "the template's JavaScript takes too much memory", fatal: true})
 			}
 		}
 	}
+}
+
+// collected is heap without the garbage, most of which others may have left.
+func collected() uint64 {
+	runtime.GC()
+	return heap()
 }
 
 func heap() uint64 {

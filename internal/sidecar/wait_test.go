@@ -53,7 +53,7 @@ func TestBegin(t *testing.T) {
 	}
 	c.Close()
 	c.Close()
-	other := Wait(t.Context(), s, time.Now(), time.Now().Add(5*time.Second))
+	other := Wait(t.Context(), s, time.Now(), time.Now().Add(time.Minute))
 	if other.Err != nil {
 		t.Errorf("the slot wasn't given back: %v", other.Err)
 	}
