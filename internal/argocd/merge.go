@@ -27,17 +27,12 @@ const maxParameters = 1 << 20
 // null stays; lists are replaced, but a field that an element leaves out keeps
 // the value of the old element in its place; `helm: null` keeps the block.
 func MergeSource(root *os.Root, dir, appName string, source *ApplicationSource) ([]string, error) {
-	names := []string{".argocd-source.yaml"}
-	if appName != "" {
-		names = append(names, ".argocd-source-"+appName+".yaml")
-	}
 	merged, err := clone(source)
 	if err != nil {
 		return nil, err
 	}
 	var found []string
-	for _, name := range names {
-		name = path.Join(dir, name)
+	for _, name := range sourceFiles(dir, appName) {
 		patch, err := readFile(root, name, maxParameters)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errDirectory) {
 			continue
@@ -54,6 +49,25 @@ func MergeSource(root *os.Root, dir, appName string, source *ApplicationSource) 
 	merged.RepoURL, merged.TargetRevision = source.RepoURL, source.TargetRevision
 	*source = *merged
 	return found, nil
+}
+
+// sourceFiles are the names that MergeSource looks for.
+func sourceFiles(dir, appName string) []string {
+	names := []string{path.Join(dir, ".argocd-source.yaml")}
+	if appName != "" {
+		names = append(names, path.Join(dir, ".argocd-source-"+appName+".yaml"))
+	}
+	return names
+}
+
+// SourceFiles are the .argocd-source files, relative to Root with "/", that
+// RenderSource reads if they are there: the render depends on each of them,
+// there or not. None if they are merged already.
+func (r *Request) SourceFiles() []string {
+	if r.Merged {
+		return nil
+	}
+	return sourceFiles(r.Dir, r.AppName)
 }
 
 func clone(source *ApplicationSource) (*ApplicationSource, error) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"kesbridge/render"
@@ -142,5 +143,21 @@ func TestEnviron(t *testing.T) {
 	}
 	if got, _ = PluginParameters(nil).Environ(); got[0] != "ARGOCD_APP_PARAMETERS=null" {
 		t.Error(got)
+	}
+}
+
+// What RenderSource looks for is what it says it looks for.
+func TestSourceFiles(t *testing.T) {
+	r := Request{AppName: "shop_web", Dir: "apps/web"}
+	if got, want := r.SourceFiles(), []string{"apps/web/.argocd-source.yaml", "apps/web/.argocd-source-shop_web.yaml"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.AppName = ""
+	if got, want := r.SourceFiles(), []string{"apps/web/.argocd-source.yaml"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.Merged = true
+	if got := r.SourceFiles(); len(got) > 0 {
+		t.Errorf("got %q", got)
 	}
 }
