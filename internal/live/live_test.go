@@ -299,7 +299,7 @@ spec:
 		o := Options{Settings: s}
 		if known {
 			o.Default = func(predicted, _ map[string]any) {
-				fill(predicted, []string{"spec", "data[]", "remoteRef", "conversionStrategy"}, "Default", nil)
+				fill(predicted, []string{"spec", "data[]", "remoteRef", "conversionStrategy"}, defaultValue{value: "Default"})
 			}
 		}
 		c, err := Compare(targets, liveObjects, o)
