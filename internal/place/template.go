@@ -1,0 +1,207 @@
+package place
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"kesbridge/internal/manifest"
+)
+
+// block is a part of a template between "---" lines: its lines from first on.
+type block struct {
+	first int // counting from 0
+	lines []string
+}
+
+// template finds the line of a template that printed one of the output. A
+// template isn't YAML, so lines are compared: literal ones, and those with
+// actions in them as patterns.
+func (x *Index) template(origin string, f *file, o *manifest.Object, p manifest.Pos) manifest.Pos {
+	text := linesOf(o)
+	b, ok := x.block(f, o, text)
+	if !ok {
+		return manifest.Pos{File: origin, Line: 1}
+	}
+	kind := b.kindLine(o.Ref.Kind)
+	fallback := manifest.Pos{File: origin, Line: b.first + kind + 1, Column: indent(b.lines[kind]) + 1}
+	at := p.Line - o.Pos.Line
+	if at < 0 || at >= len(text) || p.Line == o.Pos.Line && p.Column == o.Pos.Column {
+		return fallback // the object itself
+	}
+	line := x.lines[p.Line-1]
+	i, exact := b.find(text, at)
+	if i < 0 {
+		return fallback
+	}
+	q := manifest.Pos{File: origin, Line: b.first + i + 1, Column: indent(b.lines[i]) + 1}
+	if exact {
+		q.Column = max(1, p.Column-indent(line)+indent(b.lines[i]))
+	}
+	return q
+}
+
+// linesOf are the trimmed lines of an object.
+func linesOf(o *manifest.Object) []string {
+	lines := strings.Split(strings.TrimRight(string(o.Raw()), "\r\n"), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return lines
+}
+
+func indent(line string) int {
+	return utf8.RuneCountInString(line) - utf8.RuneCountInString(strings.TrimLeft(line, " \t"))
+}
+
+// block chooses the part of the template that the object is from: the only
+// one with its kind, else the one that has most of its lines, else, if each
+// part printed one object, by their order. Not ok if that doesn't tell.
+func (x *Index) block(f *file, o *manifest.Object, text []string) (block, bool) {
+	var bs []block
+	for _, b := range split(f.text) {
+		if b.kindLine(o.Ref.Kind) >= 0 {
+			bs = append(bs, b)
+		}
+	}
+	if len(bs) == 1 {
+		return bs[0], bs[0].kinds(o.Ref.Kind) == 1
+	}
+	best, top, tie := 0, -1, false
+	for i, b := range bs {
+		n := b.score(text)
+		if n == top {
+			tie = true
+		}
+		if n > top {
+			best, top, tie = i, n, false
+		}
+	}
+	if len(bs) == 0 {
+		return block{}, false
+	}
+	if tie {
+		nth, count := 0, 0
+		for _, other := range x.objects {
+			if other.Pos.Origin != o.Pos.Origin || other.Ref.Kind != o.Ref.Kind {
+				continue
+			}
+			if other == o {
+				nth = count
+			}
+			count++
+		}
+		if count != len(bs) {
+			return block{}, false
+		}
+		best = nth
+	}
+	return bs[best], bs[best].kinds(o.Ref.Kind) == 1
+}
+
+func split(text string) (bs []block) {
+	b := block{}
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimRight(line, "\r")
+		if strings.HasPrefix(line, "---") {
+			bs = append(bs, b)
+			b = block{first: i + 1}
+			continue
+		}
+		b.lines = append(b.lines, line)
+	}
+	return append(bs, b)
+}
+
+func isKind(line, kind string) bool {
+	line = strings.TrimPrefix(strings.TrimSpace(line), "- ")
+	value, ok := strings.CutPrefix(strings.TrimSpace(line), "kind:")
+	value, _, _ = strings.Cut(value, " #")
+	return ok && strings.Trim(strings.TrimSpace(value), `"'`) == kind
+}
+
+// kindLine is the first line that says the kind, or -1.
+func (b block) kindLine(kind string) int {
+	for i, line := range b.lines {
+		if isKind(line, kind) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (b block) kinds(kind string) (n int) {
+	for _, line := range b.lines {
+		if isKind(line, kind) {
+			n++
+		}
+	}
+	return n
+}
+
+// score counts the rendered lines that a block may have printed; those without
+// actions count more.
+func (b block) score(text []string) (n int) {
+	for at := range text {
+		exact, like := b.matches(text[at])
+		if len(exact) > 0 {
+			n += 2
+		} else if len(like) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// find gives the line of the block that printed a line of the object, -1 if
+// it can't be told.
+func (b block) find(text []string, at int) (line int, exact bool) {
+	same, like := b.matches(text[at])
+	if len(same) > 0 {
+		n, nth := 0, 0
+		for i, t := range text {
+			if t == text[at] {
+				if i == at {
+					nth = n
+				}
+				n++
+			}
+		}
+		if len(same) == 1 || len(same) == n {
+			return same[min(nth, len(same)-1)], true
+		}
+		return -1, false
+	}
+	if len(like) == 1 {
+		return like[0], false
+	}
+	return -1, false
+}
+
+var action = regexp.MustCompile(`\{\{.*?\}\}`)
+
+// matches gives the lines that are a rendered one, and those that become it
+// with some value for their actions.
+func (b block) matches(text string) (exact, like []int) {
+	if text == "" {
+		return nil, nil
+	}
+	for i, line := range b.lines {
+		line = strings.TrimSpace(line)
+		if line == text {
+			exact = append(exact, i)
+			continue
+		}
+		parts := action.Split(line, -1)
+		if len(parts) < 2 || len(strings.Trim(strings.Join(parts, ""), " -\"'")) < 2 {
+			continue // nothing but actions prints anything
+		}
+		for j := range parts {
+			parts[j] = regexp.QuoteMeta(parts[j])
+		}
+		if re, err := regexp.Compile("^" + strings.Join(parts, ".*") + "$"); err == nil && re.MatchString(text) {
+			like = append(like, i)
+		}
+	}
+	return exact, like
+}
