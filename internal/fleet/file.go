@@ -1,0 +1,320 @@
+package fleet
+
+import (
+	"bytes"
+	"path"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/argocd"
+	"kesbridge/internal/kes"
+)
+
+// file is what is known of one file without parsing it.
+type file struct {
+	name string
+	// data is kept where more is to be read than heads tell.
+	data  []byte
+	heads []head
+	// argo: it has an object of Argo CD's group.
+	argo bool
+	// sops: its values are encrypted.
+	sops bool
+	// bad is the first place that only another tool completes.
+	bad *spot
+	err error
+}
+
+// spot is a line and what is there.
+type spot struct {
+	line int
+	text string
+	// structural: in a name, a kind or an image, or a line that is no YAML.
+	structural bool
+}
+
+// head is what the outermost lines of a document say.
+type head struct {
+	line                              int // of the first of them
+	apiVersion, kind, name, namespace string
+}
+
+// group is the API group.
+func (h *head) group() string {
+	group, _, ok := strings.Cut(h.apiVersion, "/")
+	if !ok {
+		return ""
+	}
+	return group
+}
+
+// object reports whether it is one that a cluster takes, and not Argo CD's own.
+func (h *head) object() bool {
+	if h.apiVersion == "" || h.kind == "" || h.group() == argocd.Group && (h.kind == "Application" || h.kind == "ApplicationSet" || h.kind == "AppProject") {
+		return false
+	}
+	for _, local := range []string{"kustomize.config.k8s.io", "config.kubernetes.io", "skaffold", "backstage.io", "kind.x-k8s.io", "ctlptl.dev", "k3d.io", "jsonnet.io", "tanka.dev", "viaduct.ai"} {
+		if h.group() == local {
+			return false // read by a tool on somebody's machine
+		}
+	}
+	return h.kind != "Config" || h.apiVersion != "v1" // kubeconfig
+}
+
+var (
+	// token is a placeholder of envsubst, Flux, argocd-vault-plugin or a script.
+	// Argo CD's own variables are none.
+	token = regexp.MustCompile(`\$\{[A-Z_][A-Z0-9_]*(:?[-=?+][^}]*)?\}|<[A-Z][A-Z0-9_-]*>|<path:[^>\s]+>`)
+	own   = regexp.MustCompile(`^\$\{(ARGOCD_[A-Z_0-9]+|KUBE_VERSION|KUBE_API_VERSIONS)\}$`)
+	image = regexp.MustCompile(`^\s*(- )?image:\s`)
+)
+
+// keep are the words of files that are parsed later.
+var keep = [][]byte{[]byte(argocd.Group), []byte("external-secrets"), []byte("resource.exclusions"), []byte("resource.inclusions")}
+
+// scan reads the heads, and forgets the data unless it is needed again.
+func (t *file) scan() {
+	kept := false
+	for _, w := range keep {
+		kept = kept || bytes.Contains(t.data, w)
+	}
+	s := scanner{file: t, holes: bytes.Contains(t.data, []byte("${")) || bytes.Contains(t.data, []byte("{{")) || bytes.IndexByte(t.data, '<') >= 0}
+	if path.Ext(t.name) != ".jsonnet" {
+		for line := range bytes.Lines(t.data) {
+			s.line++
+			s.next(line)
+		}
+		s.end()
+	}
+	for i := range t.heads {
+		t.argo = t.argo || t.heads[i].group() == argocd.Group
+	}
+	t.argo = t.argo || bytes.Contains(t.data, []byte(argocd.Group)) && bytes.Contains(t.data, []byte("items"))
+	if !kept {
+		t.data = nil
+	}
+}
+
+// scanner goes through the lines of a file.
+type scanner struct {
+	file   *file
+	line   int
+	holes  bool
+	head   head
+	indent int // of the document's keys; -1: none yet
+	begun  bool
+	meta   bool // below metadata
+	inner  int  // the indentation there
+	kes    bool
+	flow   []byte // a document in flow style, or JSON
+}
+
+func (s *scanner) next(raw []byte) {
+	line := bytes.TrimRight(raw, "\r\n")
+	if s.line == 1 {
+		line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+	}
+	if bytes.HasPrefix(line, []byte("---")) && (len(line) == 3 || line[3] == ' ' || line[3] == '\t') {
+		s.end()
+		return
+	}
+	if s.flow != nil {
+		s.flow = append(append(s.flow, line...), '\n')
+		return
+	}
+	rest := bytes.TrimLeft(line, " ")
+	if len(rest) == 0 || rest[0] == '#' || rest[0] == '%' && !s.begun {
+		return
+	}
+	indent := len(line) - len(rest)
+	if !s.begun {
+		s.begun, s.indent, s.head.line = true, indent, s.line
+		if rest[0] == '{' && !bytes.HasPrefix(rest, []byte("{{")) || rest[0] == '[' {
+			s.flow = append(append(make([]byte, 0, 256), line...), '\n')
+			return
+		}
+	}
+	if s.holes {
+		s.hole(line, rest)
+	}
+	switch {
+	case indent == s.indent:
+		s.key(rest)
+	case s.meta && (s.inner == 0 || indent == s.inner):
+		s.inner = indent
+		if v, ok := value(rest, "name"); ok {
+			s.head.name = v
+		}
+		if v, ok := value(rest, "namespace"); ok {
+			s.head.namespace = v
+		}
+	}
+}
+
+func (s *scanner) key(rest []byte) {
+	s.meta = false
+	if v, ok := value(rest, "apiVersion"); ok {
+		s.head.apiVersion = v
+		s.kes = strings.HasPrefix(v, kes.Group+"/")
+	}
+	if v, ok := value(rest, "kind"); ok {
+		s.head.kind = v
+	}
+	if _, ok := value(rest, "metadata"); ok {
+		s.meta, s.inner = true, 0
+	}
+	if v, ok := value(rest, "sops"); ok && v == "" {
+		s.file.sops = true
+	}
+}
+
+// value is that of "key: value", without quotes and comment.
+func value(line []byte, key string) (string, bool) {
+	l := string(line)
+	for _, k := range []string{key, `"` + key + `"`, "'" + key + "'"} {
+		rest, ok := strings.CutPrefix(l, k)
+		if rest = strings.TrimLeft(rest, " "); !ok || !strings.HasPrefix(rest, ":") || len(rest) > 1 && rest[1] != ' ' && rest[1] != '\t' {
+			continue
+		}
+		v := strings.TrimSpace(rest[1:])
+		if strings.HasPrefix(v, "#") {
+			return "", true
+		}
+		if i := strings.Index(v, " #"); i >= 0 {
+			v = strings.TrimSpace(v[:i])
+		}
+		if len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
+			v = v[1 : len(v)-1]
+		}
+		return v, true
+	}
+	return "", false
+}
+
+// hole notes the first placeholder that counts: in a KES resource anywhere, in
+// others where Kubernetes itself reads the text. Scripts and configuration
+// files in ConfigMaps have such words, too.
+func (s *scanner) hole(line, rest []byte) {
+	if s.file.bad != nil && s.file.bad.structural {
+		return
+	}
+	outer := len(line) - len(rest)
+	top := outer == s.indent || s.meta && (s.inner == 0 || outer == s.inner)
+	if outer == 0 && bytes.HasPrefix(rest, []byte("{{")) {
+		s.file.bad = &spot{s.line, "{{", true}
+		return
+	}
+	structural := image.Match(line)
+	for _, k := range []string{"apiVersion", "kind", "name", "namespace"} {
+		_, ok := value(rest, k)
+		structural = structural || top && ok
+	}
+	if structural && bytes.Contains(rest, []byte("{{")) && !bytes.Contains(rest, []byte("'{{")) {
+		s.file.bad = &spot{s.line, "{{", true}
+		return
+	}
+	if i := bytes.Index(line, []byte(" #")); i >= 0 {
+		line = line[:i]
+	}
+	for _, m := range token.FindAll(line, -1) {
+		if own.Match(m) || !structural && !s.kes && !bytes.HasPrefix(m, []byte("<path:")) {
+			continue
+		}
+		if s.file.bad == nil || structural {
+			s.file.bad = &spot{s.line, string(m), structural}
+		}
+	}
+}
+
+// end takes the document.
+func (s *scanner) end() {
+	if s.flow != nil && bytes.Contains(s.flow, []byte("apiVersion")) {
+		var obj struct {
+			APIVersion string `yaml:"apiVersion"`
+			Kind       string `yaml:"kind"`
+			Metadata   struct{ Name, Namespace string }
+			Sops       any
+		}
+		if yaml.Unmarshal(s.flow, &obj) == nil {
+			s.head.apiVersion, s.head.kind, s.head.name, s.head.namespace = obj.APIVersion, obj.Kind, obj.Metadata.Name, obj.Metadata.Namespace
+			s.file.sops = s.file.sops || obj.Sops != nil
+		}
+	}
+	if s.head.apiVersion != "" && s.head.kind != "" {
+		s.file.heads = append(s.file.heads, s.head)
+	}
+	s.head, s.begun, s.meta, s.kes, s.flow = head{}, false, false, false, nil
+}
+
+// documents cuts the data; each keeps its line numbers.
+func (t *file) documents() []document {
+	var out []document
+	start, line, first := 0, 0, 0
+	cut := func(end int) {
+		if end > start {
+			out = append(out, append(bytes.Repeat([]byte("\n"), first), t.data[start:end]...))
+		}
+		start, first = end, line
+	}
+	at := 0
+	for l := range bytes.Lines(t.data) {
+		if rest, ok := bytes.CutPrefix(l, []byte("---")); ok && (len(rest) == 0 || strings.ContainsRune(" \t\r\n", rune(rest[0]))) {
+			cut(at)
+		}
+		at += len(l)
+		line++
+	}
+	cut(len(t.data))
+	return out
+}
+
+// firstHead is the head of a document; nil if it has none.
+func firstHead(doc document) *head {
+	t := &file{data: doc}
+	t.scan()
+	if len(t.heads) == 0 {
+		return nil
+	}
+	return &t.heads[0]
+}
+
+func mentions(doc document, word string) bool {
+	return bytes.Contains(doc, []byte(argocd.Group)) && bytes.Contains(doc, []byte(word))
+}
+
+// uncommented leaves out lines that are comments.
+func uncommented(doc document) []byte {
+	var out []byte
+	for l := range bytes.Lines(doc) {
+		if !bytes.HasPrefix(bytes.TrimLeft(l, " \t"), []byte("#")) {
+			out = append(out, l...)
+		}
+	}
+	return out
+}
+
+// hole finds a placeholder in what an Application says of where its sources
+// are and go.
+func hole(app *argocd.Application) string {
+	d := app.Spec.Destination
+	texts := []string{app.Spec.Project, d.Server, d.Name, d.Namespace}
+	for _, s := range app.Sources() {
+		texts = append(texts, s.RepoURL, s.Path, s.Chart, s.TargetRevision)
+		if s.Helm != nil {
+			texts = append(append(texts, s.Helm.ReleaseName), s.Helm.ValueFiles...)
+		}
+	}
+	for _, t := range texts {
+		for _, m := range token.FindAllString(t, -1) {
+			if !own.MatchString(m) {
+				return m
+			}
+		}
+		if strings.Contains(t, "{{") {
+			return t
+		}
+	}
+	return ""
+}
