@@ -29,14 +29,16 @@ func (x *Index) template(origin string, f *file, o *manifest.Object, p manifest.
 	if at < 0 || at >= len(text) || p.Line == o.Pos.Line && p.Column == o.Pos.Column {
 		return fallback // the object itself
 	}
-	line := x.lines[p.Line-1]
 	i, exact := b.find(text, at)
-	if i < 0 {
-		return fallback
+	for up := p.Line; i < 0; {
+		if up = x.parent(up); up <= o.Pos.Line {
+			return fallback
+		}
+		i, _ = b.find(text, up-o.Pos.Line)
 	}
 	q := manifest.Pos{File: origin, Line: b.first + i + 1, Column: indent(b.lines[i]) + 1}
 	if exact {
-		q.Column = max(1, p.Column-indent(line)+indent(b.lines[i]))
+		q.Column = max(1, p.Column-indent(x.lines[p.Line-1])+indent(b.lines[i]))
 	}
 	return q
 }
@@ -52,6 +54,24 @@ func linesOf(o *manifest.Object) []string {
 
 func indent(line string) int {
 	return utf8.RuneCountInString(line) - utf8.RuneCountInString(strings.TrimLeft(line, " \t"))
+}
+
+// parent is the rendered line that holds what stands in a line: what actions
+// print has no line of its own, but often one that holds it. 0 if none does.
+func (x *Index) parent(line int) int {
+	deep := func(i int) int {
+		s := x.lines[i-1]
+		if strings.HasPrefix(strings.TrimLeft(s, " "), "- ") {
+			return 2*indent(s) + 1 // a list may stand as far left as its key
+		}
+		return 2 * indent(s)
+	}
+	for up := line - 1; up > 0; up-- {
+		if strings.TrimSpace(x.lines[up-1]) != "" && deep(up) < deep(line) {
+			return up
+		}
+	}
+	return 0
 }
 
 // block chooses the part of the template that the object is from: the only
