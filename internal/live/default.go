@@ -42,6 +42,7 @@ var builtinDefaults = map[string][]defaultValue{
 	"networking.k8s.io/NetworkPolicy": {
 		{path: "spec.ingress[].ports[].protocol", value: "TCP"},
 		{path: "spec.egress[].ports[].protocol", value: "TCP"},
+		{path: "spec.policyTypes", of: policyTypes, when: isPolicy},
 	},
 	"rbac.authorization.k8s.io/RoleBinding":        bindingDefaults,
 	"rbac.authorization.k8s.io/ClusterRoleBinding": bindingDefaults,
@@ -55,11 +56,13 @@ var builtinDefaults = map[string][]defaultValue{
 		{path: "spec.sessionAffinity", value: "None"},
 		{path: "spec.ports[].targetPort", of: func(m map[string]any) any { return m["port"] }},
 	},
+	"/Secret":                {{path: "type", value: "Opaque"}},
 	"/PersistentVolumeClaim": {{path: "spec.volumeMode", value: "Filesystem"}},
 	"apps/Deployment": {
 		{path: "spec.replicas", value: 1.0},
 		{path: "spec.revisionHistoryLimit", value: 10.0},
 		{path: "spec.progressDeadlineSeconds", value: 600.0},
+		{path: "spec.strategy.type", value: "RollingUpdate"},
 	},
 	"apps/StatefulSet": {
 		{path: "spec.replicas", value: 1.0},
@@ -81,6 +84,16 @@ var (
 )
 
 func isPerson(m map[string]any) bool { return m["kind"] == "User" || m["kind"] == "Group" }
+
+func isPolicy(m map[string]any) bool { return m["podSelector"] != nil }
+
+func policyTypes(m map[string]any) any {
+	out := []any{"Ingress"}
+	if egress, _ := m["egress"].([]any); len(egress) > 0 {
+		out = append(out, "Egress")
+	}
+	return out
+}
 
 // podSpecs are where pods are described.
 var podSpecs = map[string]string{
