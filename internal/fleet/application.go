@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/manifest"
@@ -112,6 +113,10 @@ func (f *Fleet) broken(name string, doc document, err error) Skip {
 		if s.Pos.Line == 0 {
 			s.Pos.Line = h.line
 		}
+	}
+	if one != nil && one.Object != "" {
+		parts := strings.Split(one.Object, "/")
+		s.Ref.Kind, s.Ref.Name = parts[0], parts[len(parts)-1]
 	}
 	if p := token.Find(uncommented(doc)); p != nil && s.Ref.Kind != "ApplicationSet" {
 		s.Reason = fmt.Sprintf("it has the placeholder %s, which another tool fills in later", p)

@@ -1,7 +1,6 @@
 package rewrite
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,7 +37,7 @@ func (a *application) present(p *yaml.Node, o Options) error {
 	name := text(child(p, "name"))
 	switch {
 	case !isPlugin(p):
-		return a.refuse(p, fmt.Sprintf("another plugin renders it (%q), and a source has one", name), "leave it there; if it is yours, run kesbridge convert behind what it generates")
+		return a.refuse(p, pluginReason(name), "leave it there; if it is yours, run kesbridge convert behind what it generates")
 	case name != o.Plugin:
 		return a.refuse(p, "it has kesbridge's plugin under the name "+name+" already", "change plugin.name to "+o.Plugin+" by hand, and hard-refresh the app")
 	}

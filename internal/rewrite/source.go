@@ -51,7 +51,7 @@ func (a *application) sources() ([]located, error) {
 // candidate is the one source that the plugin may have, or why it can't.
 func (a *application) candidate() (located, error) {
 	if h := child(a.spec, "sourceHydrator"); h != nil {
-		return located{}, a.refuse(h, "the source hydrator renders it, and its sync source, the branch with the output, takes no plugin (the dry source does from Argo CD 3.3 on, which was not tried)", "leave it native and change its KES manifests in Git (kesbridge convert), or take sourceHydrator out first")
+		return located{}, a.refuse(h, hydratorReason, "leave it native and change its KES manifests in Git (kesbridge convert), or take sourceHydrator out first")
 	}
 	if err := a.imageUpdater(); err != nil {
 		return located{}, err
@@ -65,7 +65,7 @@ func (a *application) candidate() (located, error) {
 	}
 	for _, s := range sources {
 		if ref := child(s.node, "ref"); ref != nil {
-			return located{}, a.refuse(ref, "it has files of another source ($"+text(ref)+"), and no plugin gets other sources", "put the value files into the app's own repository, or keep it native and change its KES manifests in Git (kesbridge convert)")
+			return located{}, a.refuse(ref, refReason(text(ref)), "put the value files into the app's own repository, or keep it native and change its KES manifests in Git (kesbridge convert)")
 		}
 	}
 	if len(sources) != 1 {
@@ -93,7 +93,7 @@ func (a *application) imageUpdater() error {
 			if k := keyOf(n, key); k != nil {
 				n = k
 			}
-			return a.refuse(n, "Image Updater looks after it ("+key+"): it writes native options, which Argo CD refuses beside a plugin block, or passes over apps with a plugin, as its version may be", "take its annotations out and have something else update the images in Git, or keep the app native")
+			return a.refuse(n, imageUpdaterReason(key), "take its annotations out and have something else update the images in Git, or keep the app native")
 		}
 	}
 	return nil
