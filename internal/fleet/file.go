@@ -3,7 +3,6 @@ package fleet
 import (
 	"bytes"
 	"path"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -62,14 +61,6 @@ func (h *head) object() bool {
 	}
 	return h.kind != "Config" || h.apiVersion != "v1" // kubeconfig
 }
-
-var (
-	// token is a placeholder of envsubst, Flux, argocd-vault-plugin or a script.
-	// Argo CD's own variables are none.
-	token = regexp.MustCompile(`\$\{[A-Z_][A-Z0-9_]*(:?[-=?+][^}]*)?\}|<[A-Z][A-Z0-9_-]*>|<path:[^>\s]+>`)
-	own   = regexp.MustCompile(`^\$\{(ARGOCD_[A-Z_0-9]+|KUBE_VERSION|KUBE_API_VERSIONS)\}$`)
-	image = regexp.MustCompile(`^\s*(- )?image:\s`)
-)
 
 // keep are the words of files that are parsed later.
 var keep = [][]byte{[]byte(argocd.Group), []byte("external-secrets"), []byte("resource.exclusions"), []byte("resource.inclusions")}
@@ -193,41 +184,6 @@ func value(line []byte, key string) (string, bool) {
 	return "", false
 }
 
-// hole notes the first placeholder that counts: in a KES resource anywhere, in
-// others where Kubernetes itself reads the text. Scripts and configuration
-// files in ConfigMaps have such words, too.
-func (s *scanner) hole(line, rest []byte) {
-	if s.file.bad != nil && s.file.bad.structural {
-		return
-	}
-	outer := len(line) - len(rest)
-	top := outer == s.indent || s.meta && (s.inner == 0 || outer == s.inner)
-	if outer == 0 && bytes.HasPrefix(rest, []byte("{{")) {
-		s.file.bad = &spot{s.line, "{{", true}
-		return
-	}
-	structural := image.Match(line)
-	for _, k := range []string{"apiVersion", "kind", "name", "namespace"} {
-		_, ok := value(rest, k)
-		structural = structural || top && ok
-	}
-	if structural && bytes.Contains(rest, []byte("{{")) && !bytes.Contains(rest, []byte("'{{")) {
-		s.file.bad = &spot{s.line, "{{", true}
-		return
-	}
-	if i := bytes.Index(line, []byte(" #")); i >= 0 {
-		line = line[:i]
-	}
-	for _, m := range token.FindAll(line, -1) {
-		if own.Match(m) || !structural && !s.kes && !bytes.HasPrefix(m, []byte("<path:")) {
-			continue
-		}
-		if s.file.bad == nil || structural {
-			s.file.bad = &spot{s.line, string(m), structural}
-		}
-	}
-}
-
 // end takes the document.
 func (s *scanner) end() {
 	if s.flow != nil && bytes.Contains(s.flow, []byte("apiVersion")) {
@@ -246,75 +202,4 @@ func (s *scanner) end() {
 		s.file.heads = append(s.file.heads, s.head)
 	}
 	s.head, s.begun, s.meta, s.kes, s.flow = head{}, false, false, false, nil
-}
-
-// documents cuts the data; each keeps its line numbers.
-func (t *file) documents() []document {
-	var out []document
-	start, line, first := 0, 0, 0
-	cut := func(end int) {
-		if end > start {
-			out = append(out, append(bytes.Repeat([]byte("\n"), first), t.data[start:end]...))
-		}
-		start, first = end, line
-	}
-	at := 0
-	for l := range bytes.Lines(t.data) {
-		if rest, ok := bytes.CutPrefix(l, []byte("---")); ok && (len(rest) == 0 || strings.ContainsRune(" \t\r\n", rune(rest[0]))) {
-			cut(at)
-		}
-		at += len(l)
-		line++
-	}
-	cut(len(t.data))
-	return out
-}
-
-// firstHead is the head of a document; nil if it has none.
-func firstHead(doc document) *head {
-	t := &file{data: doc}
-	t.scan()
-	if len(t.heads) == 0 {
-		return nil
-	}
-	return &t.heads[0]
-}
-
-func mentions(doc document, word string) bool {
-	return bytes.Contains(doc, []byte(argocd.Group)) && bytes.Contains(doc, []byte(word))
-}
-
-// uncommented leaves out lines that are comments.
-func uncommented(doc document) []byte {
-	var out []byte
-	for l := range bytes.Lines(doc) {
-		if !bytes.HasPrefix(bytes.TrimLeft(l, " \t"), []byte("#")) {
-			out = append(out, l...)
-		}
-	}
-	return out
-}
-
-// hole finds a placeholder in what an Application says of where its sources
-// are and go.
-func hole(app *argocd.Application) string {
-	d := app.Spec.Destination
-	texts := []string{app.Spec.Project, d.Server, d.Name, d.Namespace}
-	for _, s := range app.Sources() {
-		texts = append(texts, s.RepoURL, s.Path, s.Chart, s.TargetRevision)
-		if s.Helm != nil {
-			texts = append(append(texts, s.Helm.ReleaseName), s.Helm.ValueFiles...)
-		}
-	}
-	for _, t := range texts {
-		for _, m := range token.FindAllString(t, -1) {
-			if !own.MatchString(m) {
-				return m
-			}
-		}
-		if strings.Contains(t, "{{") {
-			return t
-		}
-	}
-	return ""
 }
