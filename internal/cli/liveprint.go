@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
-	"strings"
+	"fmt"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
+
+	"kesbridge/internal/preview"
 )
 
 // addLiveFlags registers what compares with live objects.
@@ -28,28 +28,13 @@ func addLiveFlags(cmd *cobra.Command) {
 // printDifference prints one object under the header of `argocd app diff`.
 func (a *app) printDifference(header, oldName string, before []byte, newName string, after []byte) error {
 	p := palette{on: isTerminal(a.out) && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"}
-	w := bufio.NewWriter(a.out)
-	w.WriteString(p.bold("===== "+header+" ======") + "\n")
-	text := diff.Diff(oldName, before, newName, after)
-	if _, rest, ok := bytes.Cut(text, []byte("\n")); ok {
-		text = rest // "diff old new"
+	var out bytes.Buffer
+	fmt.Fprintln(&out, p.bold("===== "+header+" ======"))
+	if err := preview.Unified(&out, p.on, oldName, newName, before, after); err != nil {
+		return err
 	}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSuffix(line, "\n")
-		switch {
-		case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
-			line = p.bold(line)
-		case strings.HasPrefix(line, "@@"):
-			line = p.cyan(line)
-		case strings.HasPrefix(line, "-"):
-			line = p.red(line)
-		case strings.HasPrefix(line, "+"):
-			line = p.paint("32", line)
-		}
-		w.WriteString(line + "\n")
-	}
-	w.WriteString("\n")
-	if err := w.Flush(); err != nil {
+	out.WriteByte('\n')
+	if _, err := a.out.Write(out.Bytes()); err != nil {
 		return writeError(err)
 	}
 	return nil

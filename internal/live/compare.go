@@ -88,7 +88,7 @@ func Compare(targets Targets, liveObjects []*Object, o Options) (Comparison, err
 	}
 	c.rest(byKey, ids, o)
 	for i := range c.Items {
-		Mask(c.Items[i].Before, c.Items[i].After)
+		hide(c.Items[i].Before, c.Items[i].After)
 	}
 	return c, nil
 }

@@ -82,7 +82,7 @@ func (g *Git) add(k Key, ours, theirs *Object) {
 			return
 		}
 	}
-	Mask(y, x)
+	hide(y, x)
 	g.Different = append(g.Different, Different{k, x, y})
 }
 

@@ -201,7 +201,7 @@ func TestSecrets(t *testing.T) {
 	}
 	// Created and pruned Secrets, and exported ones in Git.
 	o := objectsOf(t, strings.Replace(head, "LAST", last, 1)+"data: {a: UkVBTDM=}\nstringData: {b: REAL4}\n")[0]
-	Mask(nil, o)
+	hide(nil, o)
 	if s := text(o); strings.Contains(s, "REAL") || strings.Contains(s, "UkVB") {
 		t.Error(s)
 	}

@@ -2,6 +2,8 @@ package live
 
 import (
 	"strings"
+
+	"kesbridge/internal/preview"
 )
 
 // mask is what argocd prints for a value of a Secret; four more for each
@@ -50,42 +52,15 @@ func nested(m map[string]any, path []string) map[string]any {
 	return m
 }
 
-// Mask hides the values of Secrets in two states of one object, so that equal
-// ones stay equal and different ones different. Either may be nil.
-func Mask(before, after *Object) {
-	if before != nil && !isSecret(before) || after != nil && !isSecret(after) {
-		return
+// hide masks the values of Secrets in two states of one object; either may be
+// nil.
+func hide(before, after *Object) {
+	var a, b map[string]any
+	if before != nil {
+		a = before.Object
 	}
-	for _, o := range []*Object{before, after} {
-		if o == nil {
-			continue
-		}
-		// Exported manifests carry it, in Git, too: all values are in it.
-		if notes := nested(o.Object, []string{"metadata", "annotations"}); notes[lastApplied] != nil {
-			notes[lastApplied] = mask
-		}
+	if after != nil {
+		b = after.Object
 	}
-	for _, field := range []string{"data", "stringData"} {
-		var a, b map[string]any
-		if before != nil {
-			a = nested(before.Object, []string{field})
-		}
-		if after != nil {
-			b = nested(after.Object, []string{field})
-		}
-		for k, v := range a {
-			w, both := b[k]
-			a[k] = mask
-			if both && w == v {
-				b[k] = mask
-			} else if both {
-				b[k] = mask + maskMore
-			}
-		}
-		for k := range b {
-			if _, ok := a[k]; !ok {
-				b[k] = mask
-			}
-		}
-	}
+	preview.Mask(a, b)
 }
