@@ -196,6 +196,10 @@ func (c *checker) number(path string, n *yaml.Node, s *schema, v json.Number) {
 	case (s.Type == "integer" || s.IntOrString) && whole:
 	default:
 		c.wrongType(path, n, s, "the number "+v.String())
+		return
+	}
+	if s.Format == "int32" && (f < math.MinInt32 || f > math.MaxInt32) {
+		c.add(path, n, "must fit in 32 bits, not %s", v)
 	}
 }
 

@@ -99,6 +99,8 @@ func TestStores(t *testing.T) {
 		{"aws: {service: SecretsManager, region: eu, customSessionTags: {esoNamespace: b}}", "spec.provider.aws.customSessionTags.esoNamespace: is a key that ESO sets itself"},
 		{"aws: {service: SecretsManager, region: eu}, fake: {data: []}", "spec.provider: must have at most 1 fields, not 2"},
 		{"vault: {server: a, caBundle: '***'}", "spec.provider.vault.caBundle: must be base64"},
+		{"fake: {data: []}}, retrySettings: {maxRetries: 3000000000", "spec.retrySettings.maxRetries: must fit in 32 bits, not 3000000000"},
+		{"fake: {data: []}}, refreshInterval: 1.5, retrySettings: {maxRetries: 1.5", "spec.refreshInterval: must be an integer or a string, not the number 1.5; spec.retrySettings.maxRetries: must be an integer, not the number 1.5"},
 	} {
 		set, _ := For("2.9.0")
 		var got []string
