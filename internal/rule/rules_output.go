@@ -96,6 +96,7 @@ func All() []Rule {
 		ProvenDifferent, NotProvable, ProvenExcept,
 		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused,
 		NotRendered, NotRepeatable, Invalid, Forbidden, GeneratePaths, VersionEvidence, OtherSources, NotChecked, GoldenDiffers,
+		UnsafeReplace, RenamedTarget, PrunedTarget, PrunedKES, NotRefreshed, RemovedApp, UnknownBefore,
 	}
 }
 
