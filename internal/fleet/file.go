@@ -163,25 +163,28 @@ func (s *scanner) key(rest []byte) {
 
 // value is that of "key: value", without quotes and comment.
 func value(line []byte, key string) (string, bool) {
-	l := string(line)
-	for _, k := range []string{key, `"` + key + `"`, "'" + key + "'"} {
-		rest, ok := strings.CutPrefix(l, k)
-		if rest = strings.TrimLeft(rest, " "); !ok || !strings.HasPrefix(rest, ":") || len(rest) > 1 && rest[1] != ' ' && rest[1] != '\t' {
-			continue
-		}
-		v := strings.TrimSpace(rest[1:])
-		if strings.HasPrefix(v, "#") {
-			return "", true
-		}
-		if i := strings.Index(v, " #"); i >= 0 {
-			v = strings.TrimSpace(v[:i])
-		}
-		if len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
-			v = v[1 : len(v)-1]
-		}
-		return v, true
+	quote := []byte(nil)
+	if line[0] == '"' || line[0] == '\'' {
+		quote, line = line[:1], line[1:]
 	}
-	return "", false
+	if !bytes.HasPrefix(line, []byte(key)) || !bytes.HasPrefix(line[len(key):], quote) {
+		return "", false
+	}
+	rest := bytes.TrimLeft(line[len(key)+len(quote):], " ")
+	if len(rest) == 0 || rest[0] != ':' || len(rest) > 1 && rest[1] != ' ' && rest[1] != '\t' {
+		return "", false
+	}
+	v := strings.TrimSpace(string(rest[1:]))
+	if strings.HasPrefix(v, "#") {
+		return "", true
+	}
+	if i := strings.Index(v, " #"); i >= 0 {
+		v = strings.TrimSpace(v[:i])
+	}
+	if len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
+		v = v[1 : len(v)-1]
+	}
+	return v, true
 }
 
 // end takes the document.

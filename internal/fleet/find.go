@@ -34,7 +34,7 @@ func Find(ctx context.Context, checkout *argocd.Checkout, paths []string, o Opti
 	if f.scope, err = scope(checkout.Root, paths); err != nil {
 		return nil, err
 	}
-	if f.tree, err = readTree(ctx, checkout.Root, f.scope); err != nil {
+	if f.tree, err = readTree(ctx, checkout.Root, f.scope, o.Exclude); err != nil {
 		return nil, err
 	}
 	f.facts()

@@ -74,6 +74,9 @@ type Options struct {
 	Argo argocd.Options
 	// Config is kesbridge.yaml, for its apps; may be nil.
 	Config *config.Config
+	// Exclude are directories that hold no apps, relative to the root with "/",
+	// such as those of stored output.
+	Exclude []string
 }
 
 // skip notes what is left out, unless it isn't asked about.

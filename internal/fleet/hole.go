@@ -13,7 +13,6 @@ var (
 	// Argo CD's own variables are none.
 	token = regexp.MustCompile(`\$\{[A-Z_][A-Z0-9_]*(:?[-=?+][^}]*)?\}|<[A-Z][A-Z0-9_-]*>|<path:[^>\s]+>`)
 	own   = regexp.MustCompile(`^\$\{(ARGOCD_[A-Z_0-9]+|KUBE_VERSION|KUBE_API_VERSIONS)\}$`)
-	image = regexp.MustCompile(`^\s*(- )?image:\s`)
 )
 
 // hole notes the first placeholder that counts: in a KES resource anywhere, in
@@ -24,18 +23,23 @@ func (s *scanner) hole(line, rest []byte) {
 		return
 	}
 	outer := len(line) - len(rest)
-	top := outer == s.indent || s.meta && (s.inner == 0 || outer == s.inner)
 	if outer == 0 && bytes.HasPrefix(rest, []byte("{{")) {
 		s.file.bad = &spot{s.line, "{{", true}
 		return
 	}
-	structural := image.Match(line)
-	for _, k := range []string{"apiVersion", "kind", "name", "namespace"} {
-		_, ok := value(rest, k)
-		structural = structural || top && ok
+	structural := bytes.HasPrefix(bytes.TrimPrefix(rest, []byte("- ")), []byte("image:"))
+	if outer == s.indent || s.meta && (s.inner == 0 || outer == s.inner) {
+		for _, k := range []string{"apiVersion", "kind", "name", "namespace"} {
+			_, ok := value(rest, k)
+			structural = structural || ok
+		}
 	}
 	if structural && bytes.Contains(rest, []byte("{{")) && !bytes.Contains(rest, []byte("'{{")) {
 		s.file.bad = &spot{s.line, "{{", true}
+		return
+	}
+	// Few lines are left for the pattern, which is slow.
+	if !structural && !s.kes && !bytes.Contains(rest, []byte("<path:")) || bytes.IndexByte(rest, '<') < 0 && !bytes.Contains(rest, []byte("${")) {
 		return
 	}
 	if i := bytes.Index(line, []byte(" #")); i >= 0 {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -47,7 +48,7 @@ func interesting(name string) bool {
 
 // readTree lists a checkout and reads its files side by side, each once.
 // Directories that are hidden are left out unless somebody asks for them.
-func readTree(ctx context.Context, root string, asked []string) (*tree, error) {
+func readTree(ctx context.Context, root string, asked, exclude []string) (*tree, error) {
 	t := &tree{root: root, byName: map[string]*file{}, dirs: map[string]bool{}, kustomizations: map[string]*kustomization{}, charts: map[string]*chart{}, users: map[string][]string{}, makes: map[string]bool{}}
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		rel, relErr := filepath.Rel(root, p)
@@ -62,6 +63,8 @@ func readTree(ctx context.Context, root string, asked []string) (*tree, error) {
 		case name == ".":
 			t.dirs[name] = true
 			return nil
+		case d.IsDir() && slices.Contains(exclude, name):
+			return fs.SkipDir
 		case d.IsDir() && hidden(d.Name()) && !slices.ContainsFunc(asked, func(s string) bool { return below(s, name) && d.Name() != ".git" }):
 			return fs.SkipDir
 		case d.IsDir():
@@ -130,11 +133,17 @@ func read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("it is larger than %d bytes", maxFile)
+	var b bytes.Buffer
+	if info, err := f.Stat(); err == nil {
+		b.Grow(int(min(info.Size(), maxFile)) + bytes.MinRead)
 	}
-	return data, err
+	if _, err := b.ReadFrom(io.LimitReader(f, maxFile+1)); err != nil {
+		return nil, err
+	}
+	if b.Len() > maxFile {
+		return nil, fmt.Errorf("it is larger than %d bytes", maxFile)
+	}
+	return b.Bytes(), nil
 }
 
 // inChart reports whether a file or directory is in one of a chart's own
