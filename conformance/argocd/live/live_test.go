@@ -96,19 +96,7 @@ func TestAnswers(t *testing.T) {
 	if err := yaml.UnmarshalStrict(data, &list); err != nil {
 		t.Fatal(err)
 	}
-	answers := []answer{}
-	for _, c := range list {
-		a, err := ask(c)
-		if err != nil {
-			t.Errorf("%s: %v", c.Name, err)
-		}
-		answers = append(answers, a)
-	}
-	got, err := json.MarshalIndent(answers, "", " ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, '\n')
+	got := askAll(t, list)
 	file := filepath.Join(cases, "answers.json")
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -122,6 +110,24 @@ func TestAnswers(t *testing.T) {
 	if !bytes.Equal(got, want) {
 		t.Errorf("Argo CD answers otherwise than %s says; read the difference after go test -update, then make internal/live agree", file)
 	}
+}
+
+// askAll gives the file with the answers.
+func askAll(t *testing.T, list []testCase) []byte {
+	t.Helper()
+	answers := []answer{}
+	for _, c := range list {
+		a, err := ask(c)
+		if err != nil {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+		answers = append(answers, a)
+	}
+	out, err := json.MarshalIndent(answers, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(out, '\n')
 }
 
 func ask(c testCase) (answer, error) {
