@@ -299,46 +299,6 @@ func summaryOf(c *live.Comparison) string {
 	return plural(len(c.Items), "object") + ": " + strings.Join(parts, ", ")
 }
 
-// liveTarget checks the flags; exactly one of file and name is set.
-func (a *app) diffWithLive(cmd *cobra.Command, args []string) error {
-	o, err := a.options(cmd)
-	if err != nil {
-		return err
-	}
-	file, _ := cmd.Flags().GetString("live")
-	name, _ := cmd.Flags().GetString("live-app")
-	source := ""
-	if name != "" {
-		source, _ = cmd.Flags().GetString("source")
-		delete(o.source, "source")
-		delete(o.given, "source")
-	}
-	dir := ""
-	if len(args) > 0 {
-		dir = args[0]
-	}
-	usage := func(format string, args ...any) error {
-		return &usageError{cmd.CommandPath(), fmt.Errorf(format, args...)}
-	}
-	switch {
-	case file != "" && name != "":
-		return usage("give --live FILE or --live-app NAME, not both")
-	case source != "" && source != "live" && source != "git":
-		return usage("--source %q is none of live, git", source)
-	case name == "" && (o.source["source"].String == "git" || o.source["source"].String == "live"):
-		return usage("--source %s is for --live-app NAME", o.source["source"].String)
-	case name == "":
-		return a.againstFile(cmd, o, or(dir, "."), file)
-	case !appName.MatchString(name):
-		return usage("--live-app %q is no name of an Application (NAME or NAMESPACE/NAME)", name)
-	case o.appName+o.appNamespace+o.appProject != "":
-		return usage("--app-name, --app-namespace and --app-project are for DIR: the Application says them itself")
-	case source == "git":
-		return a.againstGit(cmd, o, dir, name)
-	}
-	return a.againstApp(cmd, o, dir, name)
-}
-
 // printItems prints what differs, under the headers of `argocd app diff`.
 func (a *app) printItems(items []live.Item) error {
 	for i := range items {
