@@ -12,7 +12,7 @@ import (
 var update = flag.Bool("update", false, "write what the scripts compare with")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"kesbridge": main, "helm": main, "argocd": fakeArgocd})
+	testscript.Main(m, map[string]func(){"kesbridge": main, "helm": main, "argocd": fakeArgocd, "multiargocd": fakeMultiArgocd, "argocd-kesbridge": main})
 }
 
 // TestScripts runs kesbridge as a process, with real files, pipes and exit

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,6 +36,7 @@ type app struct {
 	code     int
 	network  bool           // the administrator allowed it
 	admin    *config.Config // the administrator's, once it was read
+	tidies   atomic.Bool    // the command clears up when it is interrupted
 }
 
 // Run runs kesbridge and gives the exit code.
@@ -53,7 +55,7 @@ func Run(ctx context.Context, args, environ []string, in io.Reader, out, errw io
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errw)
-	if err := execute(ctx, root); err != nil {
+	if err := execute(ctx, root, &a.tidies); err != nil {
 		a.fail(err)
 		return exitFailure
 	}
@@ -65,14 +67,17 @@ const patience = 500 * time.Millisecond
 
 // execute runs the command. A read that waits for a pipe or a terminal can't
 // be interrupted, so that a command that doesn't end in time is left behind;
-// the process ends right after.
-func execute(ctx context.Context, root *cobra.Command) error {
+// the process ends right after. One that clears up is waited for.
+func execute(ctx context.Context, root *cobra.Command, tidies *atomic.Bool) error {
 	done := make(chan error, 1)
 	go func() { done <- root.ExecuteContext(ctx) }()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+	}
+	if tidies.Load() {
+		return <-done
 	}
 	select {
 	case err := <-done:
@@ -199,7 +204,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{cmd.CommandPath(), err}
 	})
-	root.AddCommand(a.renderCommand(), a.convertCommand(), a.verifyCommand(), a.initCommand(), a.pluginCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.renderCommand(), a.convertCommand(), a.verifyCommand(), a.initCommand(), a.pluginCommand(), a.argocdCommand(), a.explainCommand(), a.versionCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

@@ -38,5 +38,8 @@ func Main(ctx context.Context, args, environ []string, in io.Reader, out, errw i
 	if len(args) > 0 && filepath.Base(args[0]) == "helm" {
 		return render.HelmMain(ctx, args, in, out, errw)
 	}
+	if len(args) > 0 && filepath.Base(args[0]) == argocdPlugin {
+		return Run(ctx, append([]string{"argocd"}, args[1:]...), environ, in, out, errw)
+	}
 	return Run(ctx, args[min(1, len(args)):], environ, in, out, errw)
 }
