@@ -213,6 +213,7 @@ func (r *liveRun) compare(cmd *cobra.Command, rs []rendering, objects []*live.Ob
 	if err := a.printItems(c.Items); err != nil {
 		return err
 	}
+	r.policy.ByLabel = r.settings.Tracking.Method == live.TrackLabel
 	for _, line := range c.Fates(r.policy) {
 		if _, err := fmt.Fprintln(a.out, line); err != nil {
 			return writeError(err)

@@ -17,6 +17,8 @@ type Policy struct {
 	Last bool
 	// InstanceID is KES's INSTANCE_ID, or empty.
 	InstanceID string
+	// ByLabel: objects are tracked by label alone.
+	ByLabel bool
 }
 
 // NewPolicy reads syncOptions (controller/sync.go: foreground is Argo CD's
@@ -135,6 +137,9 @@ func esoFate(item *Item, p Policy) string {
 	if p.Propagation == "orphan" {
 		if target["deletionPolicy"] == "Delete" {
 			return fmt.Sprintf("%s: %s; Secret %s is at risk though PrunePropagationPolicy=orphan: deletionPolicy is Delete, and ESO 0.20 and later deletes the Secret while the object goes", item.Key, verb(item), secret)
+		}
+		if p.ByLabel && target["template"] == nil {
+			return fmt.Sprintf("%s: %s; Secret %s is at risk though PrunePropagationPolicy=orphan: without spec.target.template ESO copied the Application's label to it, by which Argo CD prunes it once it has no owner", item.Key, verb(item), secret)
 		}
 		return fmt.Sprintf("%s: %s; Secret %s stays: PrunePropagationPolicy=orphan", item.Key, verb(item), secret)
 	}

@@ -124,6 +124,8 @@ func TestFates(t *testing.T) {
 		{"ESO", esoObject, "", "", "", foreground, "Secret shop/other goes with it", ""},
 		{"ESO, orphan", esoObject, "", "", "", orphan, "Secret shop/other stays: PrunePropagationPolicy=orphan", ""},
 		{"ESO, orphan, Delete", esoObject, "", ", deletionPolicy: Delete", "", orphan, "is at risk", ""},
+		{"ESO, orphan, label tracking", esoObject, "", "", "", Policy{Propagation: "orphan", ByLabel: true}, "is at risk though PrunePropagationPolicy=orphan: without spec.target.template", ""},
+		{"ESO, orphan, label tracking, template", esoObject, "", ", template: {engineVersion: v2}", "", Policy{Propagation: "orphan", ByLabel: true}, "Secret shop/other stays", ""},
 		{"ESO, not the owner", esoObject, "", ", creationPolicy: Merge", "", foreground, "stays: creationPolicy is Merge", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
