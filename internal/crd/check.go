@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,7 +160,8 @@ func (c *checker) wrongType(path string, n *yaml.Node, s *schema, got string) {
 	c.add(path, n, "must be %s, not %s", want, got)
 }
 
-var base64Text = regexp.MustCompile(`^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$`)
+// base64Text is what kube-openapi (pkg/validation/strfmt) takes for base64.
+const base64Text = `^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$`
 
 func (c *checker) scalar(path string, n *yaml.Node, s *schema) {
 	v, _ := kes.Scalar(n)
@@ -210,7 +210,7 @@ func (c *checker) text(path string, n *yaml.Node, s *schema, v string) {
 	if s.Pattern != "" && !pattern(s.Pattern).MatchString(v) {
 		c.add(path, n, "%q doesn't match %s", short(v), s.Pattern)
 	}
-	if s.Format == "byte" && !base64Text.MatchString(v) {
+	if s.Format == "byte" && !pattern(base64Text).MatchString(v) {
 		c.add(path, n, "must be base64")
 	}
 	have := utf8.RuneCountInString(v)

@@ -43,7 +43,9 @@ type Index struct {
 	stream  render.Stream
 	read    bool
 	objects []*manifest.Object // of the stream
-	lines   []string           // of the stream
+	byRef   map[manifest.Ref][]*manifest.Object
+	names   map[string]bool
+	lines   []string // of the stream
 	files   map[string]*file
 }
 
@@ -52,6 +54,7 @@ type file struct {
 	ok      bool
 	text    string
 	objects []*manifest.Object
+	blocks  []block
 }
 
 // Stream returns the index of one stream of a render.Output of a kind.
@@ -185,12 +188,18 @@ func (x *Index) rendered(p manifest.Pos, ref manifest.Ref) *manifest.Object {
 		x.read = true
 		x.objects = objectsOf(x.stream.Data)
 		x.lines = strings.Split(string(x.stream.Data), "\n")
+		x.byRef, x.names = map[manifest.Ref][]*manifest.Object{}, map[string]bool{}
+		for _, o := range x.objects {
+			x.byRef[o.Ref] = append(x.byRef[o.Ref], o)
+			x.names[o.Ref.Name] = true
+		}
+	}
+	candidates := x.objects
+	if ref != (manifest.Ref{}) {
+		candidates = x.byRef[ref]
 	}
 	var at *manifest.Object
-	for _, o := range x.objects {
-		if ref != (manifest.Ref{}) && o.Ref != ref {
-			continue
-		}
+	for _, o := range candidates {
 		if before(o.Pos, p) || at == nil && ref != (manifest.Ref{}) {
 			at = o // its fields may stand elsewhere, by an alias
 		}
@@ -246,11 +255,5 @@ func (x *Index) same(f *file, o *manifest.Object) *manifest.Object {
 // of all objects of a file those of rendered ones.
 func (x *Index) affixed(all []*manifest.Object, name, rendered string) bool {
 	prefix, suffix, _ := strings.Cut(rendered, name)
-	for _, s := range all {
-		want := prefix + s.Ref.Name + suffix
-		if !slices.ContainsFunc(x.objects, func(o *manifest.Object) bool { return o.Ref.Name == want }) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(all, func(s *manifest.Object) bool { return !x.names[prefix+s.Ref.Name+suffix] })
 }

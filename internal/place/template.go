@@ -11,7 +11,15 @@ import (
 // block is a part of a template between "---" lines: its lines from first on.
 type block struct {
 	first int // counting from 0
-	lines []string
+	lines []line
+}
+
+// line is one of a template: its text without blanks around it, how far it
+// stands to the right, and what it may become, where it has actions.
+type line struct {
+	text    string
+	indent  int
+	pattern *regexp.Regexp
 }
 
 // template finds the line of a template that printed one of the output. A
@@ -24,7 +32,7 @@ func (x *Index) template(origin string, f *file, o *manifest.Object, p manifest.
 		return manifest.Pos{File: origin, Line: 1}
 	}
 	kind := b.kindLine(o.Ref.Kind)
-	fallback := manifest.Pos{File: origin, Line: b.first + kind + 1, Column: indent(b.lines[kind]) + 1}
+	fallback := manifest.Pos{File: origin, Line: b.first + kind + 1, Column: b.lines[kind].indent + 1}
 	at := p.Line - o.Pos.Line
 	if at < 0 || at >= len(text) || p.Line == o.Pos.Line && p.Column == o.Pos.Column {
 		return fallback // the object itself
@@ -36,9 +44,9 @@ func (x *Index) template(origin string, f *file, o *manifest.Object, p manifest.
 		}
 		i, _ = b.find(text, up-o.Pos.Line)
 	}
-	q := manifest.Pos{File: origin, Line: b.first + i + 1, Column: indent(b.lines[i]) + 1}
+	q := manifest.Pos{File: origin, Line: b.first + i + 1, Column: b.lines[i].indent + 1}
 	if exact {
-		q.Column = max(1, p.Column-indent(x.lines[p.Line-1])+indent(b.lines[i]))
+		q.Column = max(1, p.Column-indent(x.lines[p.Line-1])+b.lines[i].indent)
 	}
 	return q
 }
@@ -79,7 +87,10 @@ func (x *Index) parent(line int) int {
 // part printed one object, by their order. Not ok if that doesn't tell.
 func (x *Index) block(f *file, o *manifest.Object, text []string) (block, bool) {
 	var bs []block
-	for _, b := range split(f.text) {
+	if f.blocks == nil {
+		f.blocks = split(f.text)
+	}
+	for _, b := range f.blocks {
 		if b.kindLine(o.Ref.Kind) >= 0 {
 			bs = append(bs, b)
 		}
@@ -121,29 +132,47 @@ func (x *Index) block(f *file, o *manifest.Object, text []string) (block, bool) 
 
 func split(text string) (bs []block) {
 	b := block{}
-	for i, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(line, "\r")
-		if strings.HasPrefix(line, "---") {
+	for i, s := range strings.Split(text, "\n") {
+		if strings.HasPrefix(s, "---") {
 			bs = append(bs, b)
 			b = block{first: i + 1}
 			continue
 		}
-		b.lines = append(b.lines, line)
+		trimmed := strings.TrimSpace(s)
+		b.lines = append(b.lines, line{trimmed, indent(s), likeness(trimmed)})
 	}
 	return append(bs, b)
 }
 
-func isKind(line, kind string) bool {
-	line = strings.TrimPrefix(strings.TrimSpace(line), "- ")
-	value, ok := strings.CutPrefix(strings.TrimSpace(line), "kind:")
+var action = regexp.MustCompile(`\{\{.*?\}\}`)
+
+// likeness matches what a line with actions may print; nil without actions,
+// and where nothing but actions prints anything.
+func likeness(text string) *regexp.Regexp {
+	parts := action.Split(text, -1)
+	if len(parts) < 2 || len(strings.Trim(strings.Join(parts, ""), " -\"'")) < 2 {
+		return nil
+	}
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	re, err := regexp.Compile("^" + strings.Join(parts, ".*") + "$")
+	if err != nil {
+		return nil
+	}
+	return re
+}
+
+func isKind(text, kind string) bool {
+	value, ok := strings.CutPrefix(strings.TrimSpace(strings.TrimPrefix(text, "- ")), "kind:")
 	value, _, _ = strings.Cut(value, " #")
 	return ok && strings.Trim(strings.TrimSpace(value), `"'`) == kind
 }
 
 // kindLine is the first line that says the kind, or -1.
 func (b block) kindLine(kind string) int {
-	for i, line := range b.lines {
-		if isKind(line, kind) {
+	for i, l := range b.lines {
+		if isKind(l.text, kind) {
 			return i
 		}
 	}
@@ -151,8 +180,8 @@ func (b block) kindLine(kind string) int {
 }
 
 func (b block) kinds(kind string) (n int) {
-	for _, line := range b.lines {
-		if isKind(line, kind) {
+	for _, l := range b.lines {
+		if isKind(l.text, kind) {
 			n++
 		}
 	}
@@ -198,28 +227,16 @@ func (b block) find(text []string, at int) (line int, exact bool) {
 	return -1, false
 }
 
-var action = regexp.MustCompile(`\{\{.*?\}\}`)
-
 // matches gives the lines that are a rendered one, and those that become it
 // with some value for their actions.
 func (b block) matches(text string) (exact, like []int) {
 	if text == "" {
 		return nil, nil
 	}
-	for i, line := range b.lines {
-		line = strings.TrimSpace(line)
-		if line == text {
+	for i, l := range b.lines {
+		if l.text == text {
 			exact = append(exact, i)
-			continue
-		}
-		parts := action.Split(line, -1)
-		if len(parts) < 2 || len(strings.Trim(strings.Join(parts, ""), " -\"'")) < 2 {
-			continue // nothing but actions prints anything
-		}
-		for j := range parts {
-			parts[j] = regexp.QuoteMeta(parts[j])
-		}
-		if re, err := regexp.Compile("^" + strings.Join(parts, ".*") + "$"); err == nil && re.MatchString(text) {
+		} else if l.pattern != nil && l.pattern.MatchString(text) {
 			like = append(like, i)
 		}
 	}
