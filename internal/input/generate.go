@@ -77,26 +77,21 @@ func generateValue(appPath string, s Set) string {
 	if appPath == "." {
 		return "." // everything
 	}
-	var dirs []string
-	for _, d := range s.in.Dirs {
-		// A directory above the application's, which a glob looks through, would
-		// bring all that is in it.
-		if a := path.Join("/", d); d != "." && plain(a) && !under(own, a+"/x") && !under(a, own) {
-			dirs = append(dirs, a)
-		}
-	}
 	items := []string{own}
 	add := func(file string, item string) {
 		if !covered(items, file) {
 			items = append(items, item)
 		}
 	}
-	slices.Sort(dirs) // a directory stands before those in it
-	for _, d := range dirs {
-		add(d+"/x", d)
+	for _, d := range s.in.Dirs { // sorted: a directory stands before those in it
+		if a := path.Join("/", d); plain(a) && !under(a, own) {
+			add(a+"/x", a)
+		}
 	}
 	for _, d := range s.in.Dirs {
-		if a := path.Join("/", d); under(a, own) && a != own {
+		// One above the application's, which a glob looks through, would bring all
+		// that is in it; and no directory can be named by a pattern.
+		if a := path.Join("/", d); a != own {
 			add(path.Join(a, "\x00"), strings.TrimSuffix(pattern(a), "/")+"/*")
 		}
 	}
