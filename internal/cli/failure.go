@@ -71,6 +71,9 @@ func writeFindings(b *bytes.Buffer, e *findingsError) {
 		if f.Severity < e.least {
 			break
 		}
+		if f.Waived != "" && f.Severity < manifest.Error {
+			continue
+		}
 		n++
 		if said[f.Fix] {
 			f.Fix = "" // the room is small

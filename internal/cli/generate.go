@@ -131,7 +131,7 @@ func (g *generation) render(ctx context.Context, cmd *cobra.Command) (func() err
 		return nil, err
 	}
 	fs, counts := g.run.Finish()
-	if fs.Worst() >= g.options.failOn {
+	if fs.Worst() >= g.options.failOn || fs.WaivedErrors() {
 		return nil, &findingsError{fs, g.options.failOn}
 	}
 	return func() error {
@@ -162,7 +162,7 @@ func (e *findingsError) worst() manifest.Finding {
 func (g *generation) log(fs manifest.Findings, counts pipeline.Counts) error {
 	rules := map[string]int{}
 	for _, f := range fs {
-		if f.Severity >= manifest.Warning {
+		if f.Severity >= manifest.Warning && f.Waived == "" {
 			rules[f.Rule]++
 		}
 	}

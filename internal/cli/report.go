@@ -76,15 +76,18 @@ func (a *app) conclude(o options, run *pipeline.Run) bool {
 		number[s] = run.Weaker(s)
 	}
 	for _, f := range fs {
-		number[f.Severity]++
+		if f.Waived == "" {
+			number[f.Severity]++
+		}
 		printFinding(a.err, p, f)
 	}
-	failed := fs.Worst() >= o.failOn
+	// An error that was waived is accepted, not mended.
+	failed := fs.Worst() >= o.failOn || fs.WaivedErrors()
 	if failed {
 		a.code = exitFindings
 	}
 	if c.KES > 0 && !o.quiet || failed {
-		fmt.Fprintln(a.err, summary(c, run.Modes(), number, o.shown(), failed))
+		fmt.Fprintln(a.err, summary(c, run.Modes(), number, run.Waived(), o.shown(), failed))
 	}
 	return !failed
 }
@@ -95,6 +98,9 @@ func printFinding(w io.Writer, p palette, f manifest.Finding) {
 		where, text = pos+": ", strings.TrimPrefix(where, pos+": ")
 	} else {
 		where, text = "", where
+	}
+	if f.Waived != "" && f.Severity == manifest.Error {
+		text += "\n  a waiver doesn't help here, only in check: there is nothing right to print"
 	}
 	fmt.Fprintf(w, "%s%s: %s\n", p.bold(where), p.severity(f.Severity), text)
 }
@@ -112,7 +118,7 @@ func byMode(modes map[string]int) string {
 	return s
 }
 
-func summary(c pipeline.Counts, modes map[string]int, number map[manifest.Severity]int, shown manifest.Severity, failed bool) string {
+func summary(c pipeline.Counts, modes map[string]int, number map[manifest.Severity]int, waived int, shown manifest.Severity, failed bool) string {
 	s := fmt.Sprintf("kesbridge: %d of %d KES resources converted", c.Converted, c.KES)
 	if c.KES == 1 {
 		s = fmt.Sprintf("kesbridge: %d of 1 KES resource converted", c.Converted)
@@ -127,10 +133,13 @@ func summary(c pipeline.Counts, modes map[string]int, number map[manifest.Severi
 			parts = append(parts, plural(n, sev.String()))
 		}
 	}
+	if waived > 0 {
+		parts = append(parts, fmt.Sprintf("%d waived", waived))
+	}
 	if len(parts) > 0 {
 		s += "; " + strings.Join(parts, ", ")
 	}
-	if shown > manifest.Info && number[manifest.Info] > 0 {
+	if shown > manifest.Info && number[manifest.Info]+waived > 0 {
 		s += " (-v shows them)"
 	}
 	if failed {

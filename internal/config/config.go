@@ -39,6 +39,7 @@ type Config struct {
 	Templates  []TemplateRule     `yaml:"templates"`
 	Locked     []string           `yaml:"locked"`
 	Apps       []App              `yaml:"apps"`
+	Waivers    []Waiver           `yaml:"waivers"`
 	Clusters   map[string]Cluster `yaml:"clusters"`
 }
 
@@ -147,6 +148,9 @@ type Settings struct {
 	DefaultMode, ModeFrom string
 	// Templates are tried in order; the first match wins.
 	Templates []TemplateRule
+	// Waivers are tried in order; Waive gives the result. IgnoredWaivers are
+	// those that the administrator's lock leaves without effect.
+	Waivers, IgnoredWaivers []Waiver
 	// Final ends the guard, where no rule says otherwise.
 	Final bool
 	// Guard is GuardPrune or GuardDelete.

@@ -110,6 +110,7 @@ func (c *Config) complete() {
 	completeModes(c.Modes, c.File)
 	completeTemplates(c.Templates, c.File)
 	completeApps(c.Apps, c.File)
+	completeWaivers(c.Waivers, c.File)
 	for _, cl := range c.Clusters {
 		completeRules(cl.Stores, c.File)
 		completeModes(cl.Modes, c.File)

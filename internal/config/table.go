@@ -39,7 +39,7 @@ var file = sync.OnceValue(func() *shape {
 		{name: "templates", shape: templatesShape()},
 		{name: "references", later: true},
 		{name: "apps", shape: appsShape()},
-		{name: "waivers", later: true},
+		{name: "waivers", shape: waiversShape()},
 	}}
 })
 

@@ -156,7 +156,7 @@ func (c *conv) metadata() {
 	c.out.Name, c.out.Namespace = c.in.Ref.Name, c.in.Ref.Namespace
 	c.out.Labels = c.in.Labels
 	c.out.Annotations = slices.DeleteFunc(slices.Clone(c.in.Annotations), func(f manifest.Field) bool {
-		return f.Key == FidelityAnnotation || f.Key == ModeAnnotation || f.Key == WarningsAnnotation // said to kesbridge, and obeyed
+		return f.Key == FidelityAnnotation || f.Key == ModeAnnotation || f.Key == WaiveAnnotation || f.Key == WarningsAnnotation // said to kesbridge, and obeyed
 	})
 	if !c.opts.Settings.Origin {
 		return

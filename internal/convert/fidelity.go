@@ -15,6 +15,9 @@ const FidelityAnnotation = "kesbridge/fidelity"
 // either.
 const ModeAnnotation = "kesbridge/mode"
 
+// WaiveAnnotation accepts findings about the object: rules and reasons.
+const WaiveAnnotation = "kesbridge/waive"
+
 // WarningsAnnotation lists the ids of a converted object's warnings.
 const WarningsAnnotation = "kesbridge/warnings"
 

@@ -74,7 +74,10 @@ func (f Finding) String() string {
 		s += r + ": "
 	}
 	s += f.Message + " (" + f.Rule + ")"
-	if f.Fix != "" {
+	switch {
+	case f.Waived != "":
+		s += "\n  waived: " + f.Waived
+	case f.Fix != "":
 		s += "\n  " + f.Fix
 	}
 	return s
@@ -100,11 +103,20 @@ func (fs *Findings) Sort() {
 	*fs = slices.Compact(*fs)
 }
 
-// Worst is the highest severity among them, 0 when there are none.
+// Worst is the highest severity among those that nobody waived, 0 when there
+// are none.
 func (fs Findings) Worst() Severity {
 	var w Severity
 	for _, f := range fs {
-		w = max(w, f.Severity)
+		if f.Waived == "" {
+			w = max(w, f.Severity)
+		}
 	}
 	return w
+}
+
+// WaivedErrors reports whether an error was waived. A waiver accepts a finding
+// and makes nothing right: with an error there is nothing to print.
+func (fs Findings) WaivedErrors() bool {
+	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Waived != "" && f.Severity == Error })
 }

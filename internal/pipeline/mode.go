@@ -27,9 +27,28 @@ type Decision struct {
 	After []manifest.Map
 }
 
+// facts are what rules can ask of a KES object.
+func (v *visitor) facts(o *manifest.Object, es *kes.ExternalSecret) config.Facts {
+	opts := v.out.opts
+	labels := map[string]string{}
+	for _, l := range es.Labels {
+		labels[l.Key], _ = l.Value.(string)
+	}
+	return store.Facts(convert.NeedOf(es), store.Subject{
+		Namespace: o.Ref.Namespace, Name: o.Ref.Name, Labels: labels,
+		App: opts.App, Project: opts.Project, Cluster: opts.Settings.Cluster,
+	}, opts.Settings.Controller)
+}
+
+// subject is what they can ask of an object that isn't KES's.
+func (v *visitor) subject(o *manifest.Object) config.Facts {
+	opts := v.out.opts
+	return config.Facts{Namespace: o.Ref.Namespace, Name: o.Ref.Name, App: opts.App, Project: opts.Project, Cluster: opts.Settings.Cluster}
+}
+
 // mode finds an object's mode; ok is false where a finding says why there is
 // none.
-func (v *visitor) mode(o *manifest.Object, es *kes.ExternalSecret) (config.Choice, bool) {
+func (v *visitor) mode(o *manifest.Object, es *kes.ExternalSecret, facts config.Facts) (config.Choice, bool) {
 	opts := v.out.opts
 	if opts.ForceMode != "" {
 		return config.Choice{Mode: opts.ForceMode, From: "forced", SecretName: config.DefaultSecretName}, true
@@ -39,14 +58,6 @@ func (v *visitor) mode(o *manifest.Object, es *kes.ExternalSecret) (config.Choic
 		v.out.report(rule.BadAnnotation, o, "metadata.annotations.%s %q is none of %s", convert.ModeAnnotation, annotation, strings.Join(config.Modes(), ", "))
 		return config.Choice{}, false
 	}
-	labels := map[string]string{}
-	for _, l := range es.Labels {
-		labels[l.Key], _ = l.Value.(string)
-	}
-	facts := store.Facts(convert.NeedOf(es), store.Subject{
-		Namespace: o.Ref.Namespace, Name: o.Ref.Name, Labels: labels,
-		App: opts.App, Project: opts.Project, Cluster: opts.Settings.Cluster,
-	}, opts.Settings.Controller)
 	c := opts.Settings.Mode(facts, annotation, opts.Mode, opts.ModeFrom)
 	if c.Ignored != "" {
 		v.out.report(rule.SettingIgnored, o, "%s is ignored: the administrator's file decides the mode", c.Ignored)
@@ -97,7 +108,7 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 			return manifest.Result{}
 		}
 		res.ESO.Target.Name = name
-		v.out.second = append(v.out.second, secondSecret{o.Pos, o.Ref, name})
+		v.out.second = append(v.out.second, secondSecret{o.Pos, o.Ref, name, v.out.waivers})
 		v.out.kesSecrets[identify(o.Ref.Namespace, o.Ref.Name)] = v.out.place(o.Pos)
 		v.accompanied++
 	} else {
@@ -150,6 +161,8 @@ type secondSecret struct {
 	pos  manifest.Pos
 	ref  manifest.Ref
 	name string
+	// waivers are the object's.
+	waivers *waivers
 }
 
 // collisions reports second Secrets whose names something else in the output
@@ -177,12 +190,12 @@ func (o *Output) collisions(ctx context.Context) error {
 	for _, s := range o.second {
 		for _, ns := range []string{s.ref.Namespace, ""} {
 			if by, ok := o.kesSecrets[identify(ns, s.name)]; ok {
-				o.run.say(rule.SecondSecret.At(s.pos, s.ref, "the Secret %s is also made by KES from %s", s.name, o.pos(by)))
+				o.run.say(s.waivers.apply(rule.SecondSecret.At(s.pos, s.ref, "the Secret %s is also made by KES from %s", s.name, o.pos(by)))...)
 				break
 			}
 		}
 		if slices.ContainsFunc(taken[s.name], func(ns string) bool { return ns == s.ref.Namespace || ns == "" || s.ref.Namespace == "" }) {
-			o.run.say(rule.SecondSecret.At(s.pos, s.ref, "the output holds a Secret %s", s.name))
+			o.run.say(s.waivers.apply(rule.SecondSecret.At(s.pos, s.ref, "the output holds a Secret %s", s.name))...)
 		}
 	}
 	return errors.Join(errs...)

@@ -190,8 +190,11 @@ func (o *Output) claim(obj *manifest.Object, target string, owner bool) {
 }
 
 func (o *Output) report(r rule.Rule, obj *manifest.Object, format string, args ...any) {
-	o.run.say(r.At(obj.Pos, obj.Ref, format, args...))
+	o.say(r.At(obj.Pos, obj.Ref, format, args...))
 }
+
+// say adds findings about the object that is being visited.
+func (o *Output) say(fs ...manifest.Finding) { o.run.say(o.waivers.apply(fs...)...) }
 
 // Close ends the scope, before its plans are closed: derived stores that it
 // doesn't contain are needed from elsewhere, and second Secrets must not be

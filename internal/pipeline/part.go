@@ -14,6 +14,7 @@ import (
 // create, is left for the run that absorbs it. place gives the place in the
 // sources of something in the rendered text.
 func (r *Run) Part(place func(manifest.Pos, manifest.Ref) manifest.Pos) (manifest.Findings, Counts) {
+	r.inlineFindings()
 	for i := range r.findings {
 		r.findings[i].Pos = place(r.findings[i].Pos, r.findings[i].Ref)
 	}
@@ -44,6 +45,14 @@ func (r *Run) Absorb(part *Run) {
 	for pos, s := range part.templates {
 		was := r.templates[pos]
 		r.templates[pos] = templateState{was.met || s.met, was.used || s.used, s.expression}
+	}
+	r.waived += part.waived
+	for pos := range part.ignored {
+		r.ignored[pos] = true
+	}
+	for pos, s := range part.waivers {
+		was := r.waivers[pos]
+		r.waivers[pos] = waiverState{s.rule, was.met || s.met, was.used || s.used}
 	}
 	for ref, use := range part.stores {
 		if known := r.stores[ref]; known != nil {

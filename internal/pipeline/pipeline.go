@@ -72,6 +72,9 @@ type Run struct {
 	// Least is the severity from which on findings are kept; weaker ones are
 	// only counted. A stream of a million secrets has a million infos.
 	Least manifest.Severity
+	// Whole: the run looks at everything that the configuration is for, so that
+	// a waiver that matches nothing in it is unused.
+	Whole bool
 
 	counts   Counts
 	findings manifest.Findings
@@ -79,9 +82,15 @@ type Run struct {
 	modes    map[string]int
 	// templates are the templates rules of all settings that were in force.
 	templates map[manifest.Pos]templateState
-	stores    map[eso.StoreRef]*storeUse
-	needs     map[storeKey]servedNeed
-	refresh   map[pace]*refreshUse
+	// waivers are those of all settings that were in force, ignored those that
+	// the administrator's aren't, inline the objects that have some.
+	waivers map[manifest.Pos]waiverState
+	ignored map[manifest.Pos]bool
+	inline  []*waivers
+	waived  int
+	stores  map[eso.StoreRef]*storeUse
+	needs   map[storeKey]servedNeed
+	refresh map[pace]*refreshUse
 }
 
 // New starts a run.
@@ -90,12 +99,19 @@ func New() *Run {
 		weaker: map[manifest.Severity]int{},
 		stores: map[eso.StoreRef]*storeUse{}, needs: map[storeKey]servedNeed{},
 		refresh: map[pace]*refreshUse{}, modes: map[string]int{}, templates: map[manifest.Pos]templateState{},
+		waivers: map[manifest.Pos]waiverState{}, ignored: map[manifest.Pos]bool{},
 	}
 }
 
-// say keeps or counts findings.
+// say keeps or counts findings. A waived one is shown with the infos, and an
+// error always: it may have left nothing to print.
 func (r *Run) say(fs ...manifest.Finding) {
 	for _, f := range fs {
+		if f.Waived != "" {
+			if r.waived++; f.Severity < manifest.Error && r.Least > manifest.Info {
+				continue
+			}
+		}
 		if f.Severity < r.Least {
 			r.weaker[f.Severity]++
 			continue
@@ -119,10 +135,12 @@ type Output struct {
 	// ESO makes beside them, plans the streams.
 	kesSecrets map[identity]place
 	second     []secondSecret
-	plans      []*manifest.Plan
-	present    map[presentStore]bool
-	uses       map[presentStore]*storeUse
-	order      []presentStore
+	// waivers are those of the object that is being visited.
+	waivers *waivers
+	plans   []*manifest.Plan
+	present map[presentStore]bool
+	uses    map[presentStore]*storeUse
+	order   []presentStore
 }
 
 // Output begins a new scope. Close it before the run ends.
@@ -134,6 +152,7 @@ func (r *Run) Output(opts Options) *Output {
 	if opts.Stores == nil {
 		opts.Stores = &store.Resolver{}
 	}
+	r.know(opts.Settings)
 	return &Output{run: r, opts: opts, objects: map[identity]place{}, targets: map[identity]place{}, kesSecrets: map[identity]place{}, present: map[presentStore]bool{}, uses: map[presentStore]*storeUse{}}
 }
 
@@ -176,6 +195,8 @@ func (r *Run) Finish() (manifest.Findings, Counts) {
 	r.refreshFindings()
 	r.storeFindings()
 	r.templateFindings()
+	r.inlineFindings()
+	r.waiverFindings()
 	r.findings.Sort()
 	return r.findings, r.counts
 }
@@ -190,7 +211,9 @@ type visitor struct {
 
 func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	v.seen++
+	v.out.waivers = nil
 	if !kes.IsKES(o.Ref) {
+		v.out.waivers = v.waiversFor(o, nil, v.subject(o))
 		v.out.observe(o)
 		v.untouched++
 		return manifest.Result{}, nil
@@ -201,7 +224,9 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 		v.out.opts.Seen(o)
 	}
 	es, findings := kes.Decode(o)
-	c, ok := v.mode(o, es)
+	facts := v.facts(o, es)
+	v.out.waivers = v.waiversFor(o, es, facts)
+	c, ok := v.mode(o, es, facts)
 	if !ok {
 		run.counts.Failed++
 		v.untouched++
@@ -213,6 +238,7 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	case config.Freeze, config.Protect:
 		return v.freeze(o, c), nil
 	}
+	v.out.waivers.judge()
 	options := v.options(o)
 	var res convert.Result
 	if findings.Worst() < manifest.Error {
@@ -229,7 +255,7 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	if res.ESO == nil {
 		return v.unsupported(o, c, findings), nil
 	}
-	run.say(findings...)
+	v.out.say(findings...)
 	return v.converted(o, es, c, res, findings), nil
 }
 
@@ -267,7 +293,7 @@ func (v *visitor) unsupported(o *manifest.Object, c config.Choice, findings mani
 	} else {
 		run.counts.Failed++
 	}
-	run.say(findings...)
+	v.out.say(findings...)
 	return manifest.Result{}
 }
 

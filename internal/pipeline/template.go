@@ -26,12 +26,13 @@ func (r *Run) templatesUsed(rules []config.TemplateRule, used map[manifest.Pos]b
 	}
 }
 
+func byPlace(a, b manifest.Pos) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+}
+
 // templateFindings name the rules that replaced nothing. One that no object of
 // the run is for may well be for another application.
 func (r *Run) templateFindings() {
-	byPlace := func(a, b manifest.Pos) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	}
 	for _, pos := range slices.SortedFunc(maps.Keys(r.templates), byPlace) {
 		s := r.templates[pos]
 		if s.used {

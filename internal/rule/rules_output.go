@@ -94,7 +94,7 @@ func All() []Rule {
 		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes, BadAnnotation, StringsOnly, SuppliedTemplate, TemplateFunction,
 		DerivedStore, UnmatchedStore, SharedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning, NoESO, VersionContradicted, UnusedTemplate, ListDoubt,
 		ProvenDifferent, NotProvable, ProvenExcept,
-		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused,
+		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused, BadWaiver, UnusedWaiver,
 		NotRendered, NotRepeatable, Invalid, Forbidden, GeneratePaths, VersionEvidence, OtherSources, NotChecked, GoldenDiffers,
 		UnsafeReplace, RenamedTarget, PrunedTarget, PrunedKES, NotRefreshed, RemovedApp, UnknownBefore,
 	}

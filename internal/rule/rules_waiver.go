@@ -1,0 +1,37 @@
+package rule
+
+import "kesbridge/internal/manifest"
+
+// Waivers (506, 507).
+var (
+	BadWaiver = Rule{
+		ID: "KES506", Name: "bad-waiver", Severity: manifest.Error,
+		Summary: "the annotation kesbridge/waive says nothing that can be obeyed",
+		Detail: "The annotation holds a mapping in YAML of rules to reasons, such as \"KES103: the value is plain text\". Without a reason, or for a rule that there isn't, nobody could say later what was accepted. " +
+			"In kesbridge.yaml the same mistakes are errors of the file. Rules about waivers and the administrator's limits can't be waived, nor those that speak of all resources of a run together.",
+		Fix: "give each rule that is to be waived a reason, one line each: \"KES103: REASON\"",
+	}
+	UnusedWaiver = Rule{
+		ID: "KES507", Name: "unused-waiver", Severity: manifest.Warning,
+		Summary: "a waiver that accepts nothing",
+		Detail: "The finding that it was written for is gone, or its rule or match is misspelled; left standing, it would hide the next one. A waiver of kesbridge.yaml for which nothing in the run matches " +
+			"(another application's) is only an info, except in a check of the whole repository.",
+		Fix: "delete the waiver, or correct its rule or match",
+	}
+)
+
+// Waivable reports whether findings of a rule can be accepted. Those about
+// waivers themselves and the administrator's limits can't, and not those that
+// the stores and rules of the whole run lead to: they belong to no resource.
+func Waivable(id string) bool {
+	switch id {
+	case BadWaiver.ID, UnusedWaiver.ID, SettingIgnored.ID, DerivedStore.ID, RefreshInterval.ID, UnusedTemplate.ID:
+		return false
+	}
+	_, ok := Find(id)
+	return ok
+}
+
+// OfApps reports whether a rule is about whole applications or what becomes of
+// their Secrets (6xx, 7xx), which check and diff find, not a conversion.
+func OfApps(id string) bool { return len(id) == 6 && (id[3] == '6' || id[3] == '7') }
