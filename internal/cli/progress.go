@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,4 +32,29 @@ func (a *app) progress(name string) (done func()) {
 		}
 	}()
 	return func() { close(stop); <-stopped }
+}
+
+// count says on a terminal how many of a number of things are done, once a
+// second.
+func (a *app) count(what string, of int) (one, done func()) {
+	if !isTerminal(a.err) {
+		return func() {}, func() {}
+	}
+	var n atomic.Int64
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				fmt.Fprint(a.err, "\r\x1b[K")
+				return
+			case <-tick.C:
+				fmt.Fprintf(a.err, "\r\x1b[Kkesbridge: %d of %d %s", n.Load(), of, what)
+			}
+		}
+	}()
+	return func() { n.Add(1) }, func() { close(stop); <-stopped }
 }

@@ -1,0 +1,352 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"kesbridge/internal/argocd"
+	"kesbridge/internal/config"
+	"kesbridge/internal/fleet"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/pipeline"
+	"kesbridge/internal/place"
+	"kesbridge/internal/report"
+	"kesbridge/internal/rule"
+)
+
+// checkFlags are what only check has.
+type checkFlags struct {
+	reports      []string
+	output       string
+	golden       string
+	update       bool
+	changedSince string
+	inputs       string
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check [PATH]...",
+		Short: "Check every application of a repository, and say what each is ready for",
+		Long: `Find the applications in the given files and directories (default: the whole repository), render and
+convert every one of them for each cluster that it goes to, and say per app and per secret what is wrong,
+at the line where it is wrong: what doesn't render, what can't be converted, what the API server or
+Argo CD would refuse. Ends with a table of what each app is ready for. Applications, ApplicationSets and
+apps of apps are found by themselves, and directories with a kustomization, a chart or manifests that no
+Application renders; or the apps that kesbridge.yaml lists.`,
+		Example: "  kesbridge check\n  kesbridge check --cluster prod apps/\n  kesbridge check --changed-since origin/main --report sarif=kesbridge.sarif --report markdown=comment.md",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := a.options(cmd)
+			if err != nil {
+				return err
+			}
+			targets, err := f.targets(cmd)
+			if err != nil {
+				return err
+			}
+			return a.check(cmd.Context(), o, f, targets, args)
+		},
+	}
+	cmd.Flags().StringArrayVar(&f.reports, "report", nil, "write a report: `FORMAT=PATH`, may be repeated; formats: "+strings.Join(report.Formats(), ", ")+"; PATH - is standard output")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "text", "`FORMAT` of what is printed: text or json")
+	cmd.Flags().StringVar(&f.golden, "golden", "", "compare the converted output of every app with a file in `DIR`")
+	cmd.Flags().BoolVar(&f.update, "update", false, "with --golden: write the files instead, and take away those of apps that are gone")
+	cmd.Flags().StringVar(&f.changedSince, "changed-since", "", "check only apps that read something that differs from `REV` (a commit, branch or tag)")
+	cmd.Flags().StringVar(&f.inputs, "inputs", "", "`FILE` that keeps, for --changed-since, what each app reads, so that unchanged apps need no render (default: below the user's cache directory)")
+	addFlags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("golden", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
+	return cmd
+}
+
+// target is a report to write.
+type target struct{ format, path string }
+
+// targets validates the flags.
+func (f *checkFlags) targets(cmd *cobra.Command) ([]target, error) {
+	usage := func(format string, args ...any) error {
+		return &usageError{cmd.CommandPath(), fmt.Errorf(format, args...)}
+	}
+	if f.output != "text" && f.output != "json" {
+		return nil, usage("--output %q is none of text, json", f.output)
+	}
+	if f.update && f.golden == "" {
+		return nil, usage("--update needs --golden DIR")
+	}
+	if f.update && f.changedSince != "" {
+		return nil, usage("--update writes the files of all apps: leave --changed-since out")
+	}
+	var out []target
+	for _, r := range f.reports {
+		format, path, err := report.ParseTarget(r)
+		if err != nil {
+			return nil, usage("--report: %v", err)
+		}
+		if slices.ContainsFunc(out, func(t target) bool { return t.path == path }) {
+			return nil, usage("--report: two reports go to %s", path)
+		}
+		out = append(out, target{format, path})
+	}
+	return out, nil
+}
+
+// checking is one run of check.
+type checking struct {
+	app      *app
+	o        options
+	flags    checkFlags
+	checkout *argocd.Checkout
+	argo     argocd.Options
+	// known are the clusters of both configurations.
+	known  map[string]config.Cluster
+	fleet  *fleet.Fleet
+	places *place.Finder
+	golden *goldens
+	since  *since
+	whole  bool // all of the repository is looked at
+
+	run       *pipeline.Run
+	results   []*checked
+	ids       map[string]bool
+	unchanged int
+	findings  manifest.Findings // those that belong to no app
+}
+
+func (a *app) check(ctx context.Context, o options, f checkFlags, targets []target, paths []string) error {
+	a.collect(smallHeap) // many renders, one after the other; each leaves little
+	defer silence()()
+	c, err := a.openCheck(ctx, o, f, paths)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(c.checkout.Root)
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	defer root.Close()
+	c.places = place.New(root.FS())
+	if len(c.fleet.Apps) == 0 && len(c.fleet.Skipped) == 0 && !o.allowEmpty {
+		return &hintError{errors.New("check: no applications found"), "give the directories of applications or files of Applications, or list them under apps in kesbridge.yaml"}
+	}
+	if err := c.all(ctx); err != nil {
+		return err
+	}
+	rep, err := c.conclude()
+	if err != nil {
+		return err
+	}
+	return c.write(rep, targets)
+}
+
+// openCheck finds the repository, its configuration and its apps.
+func (a *app) openCheck(ctx context.Context, o options, f checkFlags, paths []string) (*checking, error) {
+	c := &checking{app: a, o: o, flags: f, whole: len(paths) == 0, run: newRun(options{verbose: true, failOn: manifest.Info}), ids: map[string]bool{}}
+	where := "."
+	if len(paths) > 0 {
+		where = paths[0]
+	}
+	var err error
+	if c.checkout, err = argocd.OpenCheckout(where); err != nil {
+		return nil, &hintError{fmt.Errorf("check: %w", err), "give a directory or a file of a repository"}
+	}
+	own, err := a.config(o, c.checkout.Root)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := a.administratorConfig()
+	if err != nil {
+		return nil, err
+	}
+	c.known = config.JoinClusters(admin, own)
+	if _, ok := c.known[o.cluster]; o.cluster != "" && !ok {
+		return nil, &config.UnknownClusterError{Name: o.cluster, Names: slices.Sorted(maps.Keys(c.known))}
+	}
+	c.argo = argocd.Options{Clusters: clusters(c.known), KubeVersion: o.kubeVersion, APIVersions: o.apiVersions}
+	if f.golden != "" {
+		if c.golden, err = openGoldens(c.checkout.Root, f.golden, f.update); err != nil {
+			return nil, err
+		}
+	}
+	if c.since, err = a.openSince(ctx, c.checkout.Root, o, f); err != nil {
+		return nil, err
+	}
+	done := a.progress("the repository")
+	c.fleet, err = fleet.Find(ctx, c.checkout, paths, fleet.Options{Argo: c.argo, Config: own, Exclude: c.golden.below()})
+	done()
+	if err != nil {
+		return nil, fmt.Errorf("check: %w", err)
+	}
+	return c, nil
+}
+
+// conclude makes the report.
+func (c *checking) conclude() (*report.Report, error) {
+	slices.SortStableFunc(c.results, func(a, b *checked) int { return cmp.Compare(a.app.ID, b.app.ID) })
+	for _, r := range c.results {
+		if r.run != nil {
+			c.run.Absorb(r.run)
+		}
+	}
+	if err := c.finishGoldens(); err != nil {
+		return nil, err
+	}
+	c.notChecked()
+	c.versions()
+	all, _ := c.run.Finish()
+	c.findings = append(c.findings, all...)
+	c.findings.Sort()
+	rep := &report.Report{Version: versionString()}
+	for _, r := range c.results {
+		r.findings.Sort()
+		for _, f := range r.findings {
+			r.app.Findings = append(r.app.Findings, report.Finding{Finding: f})
+		}
+		rep.Add(r.app)
+	}
+	rep.AddFindings(c.findings...)
+	rep.Settle()
+	return rep, nil
+}
+
+// notChecked names what was left out, and why.
+func (c *checking) notChecked() {
+	for _, s := range c.fleet.Skipped {
+		f := rule.NotChecked.At(s.Pos, s.Ref, "%s", s.Reason)
+		if s.App == nil || slices.ContainsFunc(c.results, func(r *checked) bool {
+			return r.app.Name == s.App.Metadata.Name && r.app.Application.File == s.Pos.File
+		}) {
+			c.findings = append(c.findings, f)
+			continue
+		}
+		r := &checked{app: c.describe(job{candidate: fleet.Candidate{App: s.App, From: s.Pos}}), findings: manifest.Findings{f}}
+		r.app.State, r.app.Reason = report.Skipped, s.Reason
+		r.app.ID = c.id(r.app)
+		c.golden.keep(r.app.ID)
+		c.results = append(c.results, r)
+	}
+}
+
+// versions compares what Git says of ESO's version with what is set.
+func (c *checking) versions() {
+	set := map[string]string{}
+	for _, r := range c.results {
+		if r.app.KES > 0 && r.esoVersion != "" {
+			set[r.app.Cluster] = r.esoVersion
+		}
+	}
+	for _, cluster := range slices.Sorted(maps.Keys(set)) {
+		for _, e := range c.fleet.ESOVersions(cluster) {
+			why := e.Contradicts(set[cluster])
+			if why == "" {
+				continue
+			}
+			if cluster != "" {
+				why += " for cluster " + cluster
+			}
+			c.findings = append(c.findings, rule.VersionEvidence.At(e.Pos, manifest.Ref{}, "%s", why))
+		}
+	}
+}
+
+// write prints the report and sets the exit code.
+func (c *checking) write(rep *report.Report, targets []target) error {
+	o, a := c.o, c.app
+	opts := report.Options{
+		Colour: isTerminal(a.out) && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb", FailOn: o.failOn,
+		Verbose: o.verbose, Quiet: o.quiet, Width: width(a.out),
+	}
+	printed := false
+	for _, t := range targets {
+		if t.path == "-" {
+			printed = true
+			if err := report.Write(t.format, a.out, rep, opts); err != nil {
+				return writeError(err)
+			}
+			continue
+		}
+		var b bytes.Buffer
+		if err := report.Write(t.format, &b, rep, opts); err != nil {
+			return err
+		}
+		if err := writeReport(t.path, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	if !printed {
+		if err := report.Write(c.flags.output, a.out, rep, opts); err != nil {
+			return writeError(err)
+		}
+	}
+	if c.unchanged > 0 && !o.quiet {
+		fmt.Fprintf(a.err, "kesbridge: %s left out: nothing that they read differs from %s\n", plural(c.unchanged, "app"), c.flags.changedSince)
+	}
+	if c.golden != nil && c.golden.written > 0 && !o.quiet {
+		fmt.Fprintf(a.err, "kesbridge: %s written below %s\n", plural(c.golden.written, "file"), c.flags.golden)
+	}
+	if worst(rep) >= o.failOn {
+		a.code = exitFindings
+	}
+	return c.since.save(a)
+}
+
+// worst is the highest severity that nobody waived.
+func worst(rep *report.Report) manifest.Severity {
+	w := manifest.Severity(0)
+	see := func(fs []report.Finding) {
+		for _, f := range fs {
+			if f.Waived == "" {
+				w = max(w, f.Severity)
+			}
+		}
+	}
+	see(rep.Findings)
+	for _, app := range rep.Apps {
+		see(app.Findings)
+	}
+	return w
+}
+
+// writeReport writes a file whole or not at all; what isn't a file, such as a
+// pipe, is written to.
+func writeReport(path string, data []byte) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	}
+	if err == nil && info.IsDir() {
+		return &hintError{fmt.Errorf("write report: %s is a directory", path), "give a file: --report FORMAT=PATH"}
+	}
+	return writeWhole(path, data)
+}
+
+// width is that of a terminal, else 0.
+func width(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok || !isTerminal(w) {
+		return 0
+	}
+	n, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return n
+}

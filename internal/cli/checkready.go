@@ -1,0 +1,273 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"kesbridge/internal/argocd"
+	"kesbridge/internal/config"
+	"kesbridge/internal/crd"
+	"kesbridge/internal/eso"
+	"kesbridge/internal/fleet"
+	"kesbridge/internal/input"
+	"kesbridge/internal/kes"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/pipeline"
+	"kesbridge/internal/report"
+	"kesbridge/internal/rule"
+	"kesbridge/render"
+)
+
+// watch makes the options of an output tell of its KES objects.
+func (w *work) watch(opts pipeline.Options) pipeline.Options {
+	opts.Seen = func(o *manifest.Object) {
+		w.secrets = append(w.secrets, seen{pos: o.Pos, secret: report.Secret{Ref: o.Ref, Before: string(o.Raw())}})
+	}
+	opts.Decided = func(o *manifest.Object, d pipeline.Decision) {
+		s := &w.secrets[len(w.secrets)-1]
+		s.secret.Mode, s.secret.Target = d.Mode.Mode, o.Ref.Name
+		if d.In == nil {
+			return
+		}
+		s.secret.Store = d.Result.Store.Ref.Kind + "/" + d.Result.Store.Ref.Name
+		if d.Result.ESO.Target.Name != "" {
+			s.secret.Target = d.Result.ESO.Target.Name
+		}
+		s.plain = len(d.Result.Templates) == 0 && plainTemplate(d.In.Spec.Template) && !o.JSON
+		var after [][]byte
+		for _, m := range d.After {
+			text := manifest.PrintYAML(m)
+			after = append(after, text)
+			w.validate(opts, text, o)
+		}
+		s.secret.After = string(bytes.Join(after, []byte("---\n")))
+	}
+	return opts
+}
+
+// validate holds a converted object against its CRD.
+func (w *work) validate(opts pipeline.Options, text []byte, from *manifest.Object) {
+	set, _ := crd.For(opts.Profile.Version())
+	w.objects(text, func(o *manifest.Object) {
+		w.kinds[o.Ref.Kind] = true
+		for _, p := range set.Check(o) {
+			w.run.Add(rule.Invalid.At(from.Pos, from.Ref, "the ESO object for it: %s", p))
+		}
+	})
+}
+
+// objects shows the ESO objects of a text.
+func (w *work) objects(text []byte, show func(*manifest.Object)) {
+	t := &manifest.Transformer{Groups: []string{eso.Group}, Visit: func(o *manifest.Object) (manifest.Result, error) {
+		show(o)
+		return manifest.Result{}, nil
+	}}
+	p, err := t.Plan(context.Background(), manifest.Input{Name: "output", R: bytes.NewReader(text)})
+	if err != nil {
+		w.run.Add(rule.Invalid.At(manifest.Pos{}, manifest.Ref{}, "it can't be read again: %v", err))
+		return
+	}
+	p.Close()
+}
+
+// conclude finds what the whole output shows, and says what the app is ready
+// for.
+func (w *work) conclude(ctx context.Context) error {
+	r := w.r
+	findings, counts := w.run.Part(w.place)
+	r.run = w.run
+	r.findings = append(r.findings, findings...)
+	r.app.KES, r.app.Converted = counts.KES, counts.Converted
+	if err := w.inspect(ctx); err != nil {
+		return err
+	}
+	w.crossFile()
+	for _, s := range w.secrets {
+		s.secret.Pos = w.place(s.pos, s.secret.Ref)
+		r.app.Secrets = append(r.app.Secrets, s.secret)
+	}
+	if w.c.golden != nil {
+		var out bytes.Buffer
+		j := &joiner{w: &out}
+		for _, p := range w.plans {
+			j.next = true
+			if _, err := p.WriteTo(j); err != nil {
+				return err
+			}
+		}
+		found, err := w.c.golden.compare(r.app.ID, out.Bytes())
+		if err != nil {
+			return err
+		}
+		r.findings = append(r.findings, found...)
+	}
+	if r.app.State == "" {
+		r.app.State, r.app.Reason = w.ready(counts)
+	}
+	return nil
+}
+
+// place is where something in the rendered text stands in the sources.
+func (w *work) place(pos manifest.Pos, ref manifest.Ref) manifest.Pos {
+	if index := w.indexes[pos.File]; index != nil {
+		return index.Source(pos, ref)
+	}
+	if pos.File == "" && pos.Origin != "" {
+		return w.r.app.Application // it is about the app
+	}
+	return pos
+}
+
+// inspect looks at the ESO objects that people wrote.
+func (w *work) inspect(ctx context.Context) error {
+	r := w.r
+	for i, p := range w.plans {
+		set, _ := crd.For(w.options[i].Profile.Version())
+		err := p.Find(ctx, []string{eso.Group}, []string{eso.Group}, func(o *manifest.Object) {
+			w.kinds[o.Ref.Kind] = true
+			for _, problem := range set.Check(o) {
+				pos := o.Pos
+				if problem.Node != nil {
+					pos = o.PosOf(problem.Node)
+				}
+				r.findings = append(r.findings, rule.Invalid.At(w.place(pos, o.Ref), o.Ref, "%s", problem))
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clusterScoped are ESO's kinds without a namespace.
+var clusterScoped = []string{"ClusterSecretStore", "ClusterExternalSecret", "ClusterPushSecret", "ClusterGenerator"}
+
+// crossFile holds the output against what else is in the repository.
+func (w *work) crossFile() {
+	r, c := w.r, w.c
+	app := w.j.candidate.App
+	if app == nil {
+		return
+	}
+	server := app.Spec.Destination.Server
+	if known := c.known[w.j.cluster]; known.Server != "" {
+		server = known.Server
+	}
+	for _, kind := range slices.Sorted(maps.Keys(w.kinds)) {
+		if pos, why, ok := c.fleet.Forbidden(app.Project(), eso.Group, kind, !slices.Contains(clusterScoped, kind)); ok {
+			r.findings = append(r.findings, rule.Forbidden.At(pos, manifest.Ref{Group: eso.Group, Kind: kind}, "%s", why))
+		}
+		if pos, why, ok := c.fleet.Excluded(server, eso.Group, kind); ok {
+			r.findings = append(r.findings, rule.Forbidden.At(pos, manifest.Ref{Group: eso.Group, Kind: kind}, "%s", why))
+		}
+	}
+	if r.app.KES > 0 && fleet.RefSources(app) {
+		r.findings = append(r.findings, rule.OtherSources.At(r.app.Application, manifest.Ref{Group: argocd.Group, Kind: "Application", Namespace: app.Metadata.Namespace, Name: app.Metadata.Name},
+			"value files come from another source ($ref)"))
+	}
+}
+
+// generatePaths compares the annotation with what was read.
+func (w *work) generatePaths() {
+	app := w.j.candidate.App
+	if app == nil || len(app.Sources()) != 1 || w.r.app.State == report.Broken || w.r.app.State == report.Skipped {
+		return
+	}
+	annotation := app.Metadata.Annotations[fleet.GeneratePathsAnnotation]
+	if annotation == "" {
+		return
+	}
+	missing, value := input.GeneratePaths(annotation, app.Sources()[0].Path, input.New(w.c.checkout.Root, w.rendered()...))
+	if len(missing) == 0 {
+		return
+	}
+	more := ""
+	if n := len(missing) - 1; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	w.r.findings = append(w.r.findings, rule.GeneratePaths.At(w.c.fleet.Annotation(w.j.candidate, fleet.GeneratePathsAnnotation),
+		manifest.Ref{Group: argocd.Group, Kind: "Application", Namespace: app.Metadata.Namespace, Name: app.Metadata.Name},
+		"it leaves out %s%s, which the render reads; the value that has all of it: %s", missing[0], more, value))
+}
+
+// blocked says why an app with KES resources can't be a plugin app.
+func (w *work) blocked() (string, bool) {
+	app := w.j.candidate.App
+	switch {
+	case app == nil:
+		return "", false
+	case fleet.RefSources(app):
+		return "value files come from another source ($ref), which no plugin sees", true
+	}
+	return w.c.fleet.Blocked(app)
+}
+
+// ready says what an app is ready for.
+func (w *work) ready(counts pipeline.Counts) (report.State, string) {
+	if counts.KES == 0 {
+		return report.Native, ""
+	}
+	if reason, ok := w.blocked(); ok {
+		return report.Blocked, reason
+	}
+	rules := map[string]int{}
+	var order []string
+	for _, f := range w.r.findings {
+		if f.Severity < manifest.Error || f.Waived != "" {
+			continue
+		}
+		if rules[f.Rule] == 0 {
+			order = append(order, f.Rule)
+		}
+		rules[f.Rule]++
+	}
+	if len(order) > 0 {
+		slices.Sort(order)
+		var parts []string
+		for _, id := range order {
+			known, _ := rule.Find(id)
+			parts = append(parts, fmt.Sprintf("%s (%s)", known.Summary, id))
+		}
+		return report.Decision, strings.Join(parts, "; ")
+	}
+	if w.trivial(counts) {
+		return report.Rewrite, plural(counts.KES, "plain document")
+	}
+	return report.Plugin, ""
+}
+
+// fewDocuments is how many documents somebody rewrites in the time in which a
+// plugin is set up.
+const fewDocuments = 2
+
+// trivial: the KES resources are plain documents of the app's own, and their
+// conversions need no second look.
+func (w *work) trivial(counts pipeline.Counts) bool {
+	if counts.KES > fewDocuments || counts.Converted != counts.KES {
+		return false
+	}
+	for _, s := range w.secrets {
+		pos := w.place(s.pos, s.secret.Ref)
+		own := pos.File == w.r.app.Path || strings.HasPrefix(pos.File, w.r.app.Path+"/") || w.r.app.Path == "."
+		switch path.Ext(pos.File) {
+		case ".yaml", ".yml":
+		default:
+			own = false
+		}
+		if !s.plain || !own || s.secret.Mode != config.Replace {
+			return false
+		}
+	}
+	return render.Kind(w.r.app.Kind) != render.Helm
+}
+
+// plainTemplate: the Secret has the fetched values and nothing else.
+func plainTemplate(t kes.Template) bool {
+	return len(t.Labels)+len(t.Annotations)+len(t.Data)+len(t.StringData)+len(t.Finalizers)+len(t.Other) == 0 && !t.Immutable
+}
