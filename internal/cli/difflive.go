@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// liveFlags registers what compares with live objects.
-func liveFlags(cmd *cobra.Command) {
+// addLiveFlags registers what compares with live objects.
+func addLiveFlags(cmd *cobra.Command) {
 	cmd.Flags().String("live", "", "compare with the live objects in `FILE` (- for standard input): what argocd app manifests NAME --source live prints")
 	cmd.Flags().String("live-app", "", "compare with the live objects of the Application `NAME`, asking the user's own argocd (KESBRIDGE_ARGOCD, else argocd in PATH); DIR is then its source's path in this checkout")
 	// The name is taken by a parameter of the plugin, which says how DIR is
@@ -22,8 +22,8 @@ func liveFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("live-app", cobra.NoFileCompletions)
 }
 
-// diffLive is diff with --live or --live-app.
-func (a *app) diffLive(cmd *cobra.Command, args []string) error {
+// diffWithLive is diff with --live or --live-app.
+func (a *app) diffWithLive(cmd *cobra.Command, args []string) error {
 	o, err := a.options(cmd)
 	if err != nil {
 		return err
