@@ -1,0 +1,1 @@
+function(title, cluster) { title: title, cluster: cluster, type: 'timeseries' }
