@@ -207,10 +207,10 @@ func (c *checker) text(path string, n *yaml.Node, s *schema, v string) {
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, v) {
 		c.add(path, n, "must be one of %s, not %q", strings.Join(s.Enum, ", "), short(v))
 	}
-	if s.Pattern != "" && !pattern(s.Pattern).MatchString(v) {
+	if s.Pattern != "" && !patterns()[s.Pattern].MatchString(v) {
 		c.add(path, n, "%q doesn't match %s", short(v), s.Pattern)
 	}
-	if s.Format == "byte" && !pattern(base64Text).MatchString(v) {
+	if s.Format == "byte" && !patterns()[base64Text].MatchString(v) {
 		c.add(path, n, "must be base64")
 	}
 	have := utf8.RuneCountInString(v)

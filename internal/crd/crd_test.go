@@ -207,6 +207,38 @@ func TestAgainstChecker(t *testing.T) {
 	t.Logf("%d objects", n)
 }
 
+// TestOutput: what kesbridge prints without a version is right for all of
+// them, and so are the examples.
+func TestOutput(t *testing.T) {
+	set, _ := For("")
+	n := 0
+	var files []string
+	for _, glob := range []string{"../../testdata/convert/*/out.yaml", "../../examples/*/expected.yaml", "../../examples/*/*/expected.yaml", "../../examples/*/*/*/expected.yaml"} {
+		found, _ := filepath.Glob(glob)
+		files = append(files, found...)
+	}
+	for _, f := range files {
+		args, _ := os.ReadFile(filepath.Join(filepath.Dir(f), "args"))
+		settings, _ := os.ReadFile(filepath.Join(filepath.Dir(f), "kesbridge.yaml"))
+		if strings.Contains(string(args), "eso-version") || strings.Contains(string(settings), "esoVersion") {
+			continue
+		}
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range objects(t, string(data)) {
+			n++
+			for _, p := range set.Check(o) {
+				t.Errorf("%s %s: %s", f, o.Ref, p)
+			}
+		}
+	}
+	if n < 50 {
+		t.Errorf("only %d objects", n)
+	}
+}
+
 // plain makes the printed form of a node.
 func plain(n *yaml.Node) any {
 	n = deref(n)

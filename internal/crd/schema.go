@@ -84,13 +84,13 @@ func unpack(data []byte) (*bundle, error) {
 	return b, d.Decode(b)
 }
 
-var patterns sync.Map // of *regexp.Regexp by their text
-
-func pattern(text string) *regexp.Regexp {
-	if re, ok := patterns.Load(text); ok {
-		return re.(*regexp.Regexp)
+// patterns are the few that occur, compiled when somebody first asks.
+var patterns = sync.OnceValue(func() map[string]*regexp.Regexp {
+	all := map[string]*regexp.Regexp{base64Text: regexp.MustCompile(base64Text)}
+	for _, s := range load().Schemas {
+		if s.Pattern != "" && all[s.Pattern] == nil {
+			all[s.Pattern] = regexp.MustCompile(s.Pattern) // TestGenerated compiled it
+		}
 	}
-	re := regexp.MustCompile(text) // TestGenerated compiled it
-	patterns.Store(text, re)
-	return re
-}
+	return all
+})
