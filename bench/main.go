@@ -19,6 +19,7 @@ type settings struct {
 	big    int64 // bytes of the stream whose memory is looked at
 	runs   int   // of each side for streams
 	rounds int   // of each side for rendering
+	apps   int   // of the repository to check
 	only   string
 	dir    string // of this run's files
 	root   string // of the product's module
@@ -40,7 +41,8 @@ func run(ctx context.Context) error {
 	big := flag.Int64("big", 1024, "`MB` of the stream with KES")
 	flag.IntVar(&s.runs, "runs", 7, "`N` runs of each side on streams")
 	flag.IntVar(&s.rounds, "rounds", 51, "`N` runs of each side for rendering")
-	flag.StringVar(&s.only, "only", "", "`PARTS` to run, of cat,memory,render,process,verify (default all)")
+	flag.IntVar(&s.apps, "apps", 1000, "`N` applications of the repository to check")
+	flag.StringVar(&s.only, "only", "", "`PARTS` to run, of cat,memory,render,process,verify,check (default all)")
 	dir := flag.String("dir", "", "`DIRECTORY` for the streams and the spool (default: the system's for temporary files)")
 	flag.Parse()
 	s.size, s.big = *size<<20, *big<<20
@@ -60,7 +62,7 @@ func run(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, settings, binaries, *table) error
-	}{{"cat", benchCat}, {"memory", benchMemory}, {"render", benchRender}, {"process", benchProcess}, {"verify", benchVerify}} {
+	}{{"cat", benchCat}, {"memory", benchMemory}, {"render", benchRender}, {"process", benchProcess}, {"verify", benchVerify}, {"check", benchCheck}} {
 		if s.only != "" && !strings.Contains(","+s.only+",", ","+part.name+",") {
 			continue
 		}

@@ -20,14 +20,9 @@ const goalStart = 15 * time.Millisecond
 // benchProcess compares whole processes: render with `kustomize build` and
 // `helm template` on the same applications, and the start alone with a limit.
 func benchProcess(ctx context.Context, s settings, b binaries, t *table) error {
-	tools := filepath.Join(s.dir, "tools")
-	for _, pkg := range []string{helmCommand, kustomizeCommand} {
-		cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", "-ldflags", "-s -w", pkg)
-		cmd.Dir, cmd.Stderr = s.dir, os.Stderr
-		cmd.Env = append(os.Environ(), "GOBIN="+tools, "GOWORK=off", "CGO_ENABLED=0")
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("build %s: %w", pkg, err)
-		}
+	tools, err := installTools(ctx, s)
+	if err != nil {
+		return err
 	}
 	kustomization, chart := filepath.Join(s.dir, "kustomization"), filepath.Join(s.dir, "chart")
 	if err := writeKustomization(kustomization); err != nil {
@@ -62,6 +57,20 @@ func benchProcess(ctx context.Context, s settings, b binaries, t *table) error {
 		t.add(besideOwn(c.what, filepath.Base(c.peer[0]), x, y))
 	}
 	return benchStart(ctx, s, b, t)
+}
+
+// installTools builds the commands and gives their directory.
+func installTools(ctx context.Context, s settings) (string, error) {
+	tools := filepath.Join(s.dir, "tools")
+	for _, pkg := range []string{helmCommand, kustomizeCommand} {
+		cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", "-ldflags", "-s -w", pkg)
+		cmd.Dir, cmd.Stderr = s.dir, os.Stderr
+		cmd.Env = append(os.Environ(), "GOBIN="+tools, "GOWORK=off", "CGO_ENABLED=0")
+		if err := cmd.Run(); err != nil {
+			return "", fmt.Errorf("build %s: %w", pkg, err)
+		}
+	}
+	return tools, nil
 }
 
 // beside makes the rows of time and memory.
