@@ -114,7 +114,6 @@ func text(v any) string {
 type place struct {
 	in   any // map or list
 	key  string
-	at   int
 	path string
 }
 
