@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -110,6 +111,7 @@ type checking struct {
 	o        options
 	flags    checkFlags
 	checkout *argocd.Checkout
+	own      *config.Config // the repository's kesbridge.yaml, or nil
 	argo     argocd.Options
 	// known are the clusters of both configurations.
 	known  map[string]config.Cluster
@@ -123,6 +125,8 @@ type checking struct {
 	results   []*checked
 	ids       map[string]bool
 	unchanged int
+	mu        sync.Mutex
+	notes     map[string]bool   // about the CRDs
 	findings  manifest.Findings // those that belong to no app
 }
 
@@ -154,7 +158,7 @@ func (a *app) check(ctx context.Context, o options, f checkFlags, targets []targ
 
 // openCheck finds the repository, its configuration and its apps.
 func (a *app) openCheck(ctx context.Context, o options, f checkFlags, paths []string) (*checking, error) {
-	c := &checking{app: a, o: o, flags: f, whole: len(paths) == 0, run: newRun(options{verbose: true, failOn: manifest.Info}), ids: map[string]bool{}}
+	c := &checking{app: a, o: o, flags: f, whole: len(paths) == 0, run: newRun(options{verbose: true, failOn: manifest.Info}), ids: map[string]bool{}, notes: map[string]bool{}}
 	where := "."
 	if len(paths) > 0 {
 		where = paths[0]
@@ -163,15 +167,14 @@ func (a *app) openCheck(ctx context.Context, o options, f checkFlags, paths []st
 	if c.checkout, err = argocd.OpenCheckout(where); err != nil {
 		return nil, &hintError{fmt.Errorf("check: %w", err), "give a directory or a file of a repository"}
 	}
-	own, err := a.config(o, c.checkout.Root)
-	if err != nil {
+	if c.own, err = a.config(o, c.checkout.Root); err != nil {
 		return nil, err
 	}
 	admin, err := a.administratorConfig()
 	if err != nil {
 		return nil, err
 	}
-	c.known = config.JoinClusters(admin, own)
+	c.known = config.JoinClusters(admin, c.own)
 	if _, ok := c.known[o.cluster]; o.cluster != "" && !ok {
 		return nil, &config.UnknownClusterError{Name: o.cluster, Names: slices.Sorted(maps.Keys(c.known))}
 	}
@@ -184,8 +187,9 @@ func (a *app) openCheck(ctx context.Context, o options, f checkFlags, paths []st
 	if c.since, err = a.openSince(ctx, c.checkout.Root, o, f); err != nil {
 		return nil, err
 	}
+	c.run.Whole = c.whole && o.cluster == "" && c.since == nil
 	done := a.progress("the repository")
-	c.fleet, err = fleet.Find(ctx, c.checkout, paths, fleet.Options{Argo: c.argo, Config: own, Exclude: c.golden.below()})
+	c.fleet, err = fleet.Find(ctx, c.checkout, paths, fleet.Options{Argo: c.argo, Config: c.own, Exclude: c.golden.below()})
 	done()
 	if err != nil {
 		return nil, fmt.Errorf("check: %w", err)
@@ -206,6 +210,11 @@ func (c *checking) conclude() (*report.Report, error) {
 	}
 	c.notChecked()
 	c.versions()
+	for _, note := range slices.Sorted(maps.Keys(c.notes)) {
+		f := rule.Invalid.At(manifest.Pos{}, manifest.Ref{}, "%s", note)
+		f.Severity, f.Fix = manifest.Info, "nothing to do: what changed in between is told by the release notes of ESO"
+		c.findings = append(c.findings, f)
+	}
 	all, _ := c.run.Finish()
 	c.findings = append(c.findings, all...)
 	c.findings.Sort()

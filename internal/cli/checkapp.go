@@ -13,8 +13,10 @@ import (
 	"sync"
 
 	"kesbridge/internal/argocd"
+	"kesbridge/internal/config"
 	"kesbridge/internal/fleet"
 	"kesbridge/internal/input"
+	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
 	"kesbridge/internal/place"
@@ -35,8 +37,9 @@ type job struct {
 // checked is what was found about it.
 type checked struct {
 	app      report.App
-	run      *pipeline.Run // nil where it wasn't rendered
-	findings manifest.Findings
+	run      *pipeline.Run     // nil where it wasn't rendered
+	findings manifest.Findings // about its objects
+	about    manifest.Findings // about all of it
 	inputs   []render.Inputs
 	// unchanged: nothing that it reads differs from the revision that was
 	// asked for, so that nothing is said of it.
@@ -180,7 +183,9 @@ func (c *checking) one(ctx context.Context, j job) (r *checked) {
 	r.inputs = c.otherInputs(j, rs)
 	if err != nil {
 		r.failed(err)
-		r.unchanged = c.since != nil && !c.since.touched(input.New(c.checkout.Root, r.inputs...)) && elsewhere(err)
+		r.run = pipeline.New()
+		c.waive(r, nil)
+		r.unchanged = c.since != nil && elsewhere(err) && !c.since.touched(input.New(c.checkout.Root, r.inputs...))
 		return r
 	}
 	digest := c.since.digest(j, rs)
@@ -188,9 +193,14 @@ func (c *checking) one(ctx context.Context, j job) (r *checked) {
 		r.unchanged = true
 		return r
 	}
-	w := &work{c: c, j: j, r: r, run: newRun(options{verbose: true, failOn: manifest.Info}), rs: rs, indexes: map[string]*place.Index{}, kinds: map[string]bool{}}
+	w := &work{c: c, j: j, r: r, run: newRun(options{verbose: true, failOn: manifest.Info}), rs: rs, indexes: map[string]*place.Index{}, kinds: map[string]bool{}, origins: map[string]func(*manifest.Object) string{}, objects: map[manifest.Pos]string{}}
+	r.run = w.run
 	w.do(ctx)
 	w.generatePaths()
+	c.waive(r, rs)
+	if r.app.State == "" {
+		r.app.State, r.app.Reason = w.ready()
+	}
 	if c.since != nil {
 		all := input.New(c.checkout.Root, r.inputs...)
 		if len(r.holds) == 0 {
@@ -199,6 +209,24 @@ func (c *checking) one(ctx context.Context, j job) (r *checked) {
 		r.unchanged = !c.since.touched(all)
 	}
 	return r
+}
+
+// waive applies the waivers of the configuration to what is about the app.
+func (c *checking) waive(r *checked, rs []rendering) {
+	var settings *config.Settings
+	if len(rs) > 0 {
+		settings = rs[0].options.Settings
+	} else {
+		o := c.o
+		o.cluster = r.app.Cluster
+		opts, err := c.app.settings(o, c.own)
+		if err != nil {
+			return // said where it was first seen
+		}
+		settings = opts.Settings
+	}
+	facts := config.Facts{App: r.app.Name, Project: r.app.Project, Cluster: r.app.Cluster}
+	r.findings = append(r.findings, r.run.Waive(settings, facts, r.about...)...)
 }
 
 // describe says what is known before anything is rendered.
@@ -240,7 +268,7 @@ func (r *checked) broken(pos manifest.Pos, err error) {
 	if fix := fixOf(err); fix != "" {
 		f.Fix = fix
 	}
-	r.findings = append(r.findings, f)
+	r.about = append(r.about, f)
 }
 
 // failed sorts an error into what is wrong with the app, and what just isn't
@@ -249,12 +277,12 @@ func (r *checked) failed(err error) {
 	plugin := (*argocd.PluginError)(nil)
 	if errors.As(err, &plugin) {
 		r.app.State, r.app.Reason = report.Blocked, plugin.Error()
-		r.findings = append(r.findings, rule.NotChecked.At(r.app.Application, manifest.Ref{}, "%s", plugin.Error()))
+		r.about = append(r.about, rule.NotChecked.At(r.app.Application, manifest.Ref{}, "%s", plugin.Error()))
 		return
 	}
 	if elsewhere(err) {
 		r.app.State, r.app.Reason = report.Skipped, firstLine(err.Error())
-		r.findings = append(r.findings, rule.NotChecked.At(errorPos(err, r.app.Application), manifest.Ref{}, "%s", firstLine(err.Error())))
+		r.about = append(r.about, rule.NotChecked.At(errorPos(err, r.app.Application), manifest.Ref{}, "%s", firstLine(err.Error())))
 		return
 	}
 	r.broken(errorPos(err, r.app.Application), err)
@@ -313,10 +341,18 @@ type work struct {
 	run     *pipeline.Run
 	rs      []rendering
 	secrets []seen
+	read    []render.Inputs // by the renders alone
 	plans   []*manifest.Plan
 	options []pipeline.Options // of the plans
 	// indexes give the places in the sources, by the stream's name.
 	indexes map[string]*place.Index
+	counts  pipeline.Counts
+	// doubts are about resources that are kept today.
+	doubts manifest.Findings
+	// origins give the sources of objects, by the stream's name; objects those
+	// of the KES objects, by the line at which they are rendered.
+	origins map[string]func(*manifest.Object) string
+	objects map[manifest.Pos]string
 	// kinds are ESO's that the output holds.
 	kinds map[string]bool
 }
@@ -359,6 +395,7 @@ func (w *work) render(ctx context.Context, r *rendering, result *renderResult) e
 	first, err := w.c.app.renderSource(ctx, r)
 	if first != nil {
 		w.r.inputs = append(w.r.inputs, first.Inputs)
+		w.read = append(w.read, first.Inputs)
 	}
 	if err != nil {
 		return err
@@ -373,6 +410,7 @@ func (w *work) render(ctx context.Context, r *rendering, result *renderResult) e
 	for i := range first.Streams {
 		s := first.Streams[i]
 		index := w.c.places.Stream(first.Kind, s)
+		w.origins[s.Name] = streamOf(first.Kind, &s).Origin
 		w.indexes[s.Name] = index
 		if bytes.Contains(s.Data, []byte(argocd.Group)) {
 			w.r.holds = append(w.r.holds, s)
@@ -392,7 +430,38 @@ func (w *work) render(ctx context.Context, r *rendering, result *renderResult) e
 	for range result.plans[planned:] {
 		w.options = append(w.options, r.options)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return w.later(ctx, r, first)
+}
+
+// later converts what is kept today, for what will be in the way one day.
+func (w *work) later(ctx context.Context, r *rendering, output *render.Output) error {
+	modes := w.run.Modes()
+	if modes[config.Keep]+modes[config.Freeze]+modes[config.Protect] == 0 {
+		return nil
+	}
+	trial := newRun(options{verbose: true, failOn: manifest.Info})
+	forced := *r
+	forced.options.ForceMode, forced.options.Seen, forced.options.Decided = config.Replace, nil, nil
+	result := &renderResult{}
+	defer result.close()
+	o := w.c.o
+	o.allowEmpty, o.verbose = true, false
+	if err := w.c.app.planOutput(ctx, trial, &forced, output, o, result); err != nil {
+		return err
+	}
+	findings, _ := trial.Part(w.place)
+	for _, f := range findings {
+		if f.Severity < manifest.Error || !kes.IsKES(f.Ref) {
+			continue
+		}
+		f.Severity = manifest.Warning
+		f.Message = "kept for now, and can't be converted as it is: " + f.Message
+		w.doubts = append(w.doubts, f)
+	}
+	return nil
 }
 
 // differs says that a second render gave other bytes, once.
@@ -406,7 +475,7 @@ func (w *work) differs(s *render.Stream, second *render.Output, i int) {
 	}
 	pos := w.indexes[s.Name].Source(manifest.Pos{File: s.Name, Line: line, Column: 1, Origin: originAt(s, line)}, manifest.Ref{})
 	w.r.app.State, w.r.app.Reason = report.Broken, "renders to other bytes each time"
-	w.r.findings = append(w.r.findings, rule.NotRepeatable.At(pos, manifest.Ref{}, "rendered twice, it isn't the same: %s", excerpt(s.Data, line)))
+	w.r.about = append(w.r.about, rule.NotRepeatable.At(pos, manifest.Ref{}, "rendered twice, it isn't the same: %s", excerpt(s.Data, line)))
 }
 
 // originAt is the template that Helm says a line is from.

@@ -26,6 +26,9 @@ import (
 // watch makes the options of an output tell of its KES objects.
 func (w *work) watch(opts pipeline.Options) pipeline.Options {
 	opts.Seen = func(o *manifest.Object) {
+		if origin := w.origins[o.Pos.File]; origin != nil {
+			w.objects[lineOf(o.Pos)] = origin(o)
+		}
 		w.secrets = append(w.secrets, seen{pos: o.Pos, secret: report.Secret{Ref: o.Ref, Before: string(o.Raw())}})
 	}
 	opts.Decided = func(o *manifest.Object, d pipeline.Decision) {
@@ -52,8 +55,8 @@ func (w *work) watch(opts pipeline.Options) pipeline.Options {
 
 // validate holds a converted object against its CRD.
 func (w *work) validate(opts pipeline.Options, text []byte, from *manifest.Object) {
-	set, _ := crd.For(opts.Profile.Version())
-	w.objects(text, func(o *manifest.Object) {
+	set := w.c.schemas(opts.Profile)
+	w.reread(text, func(o *manifest.Object) {
 		w.kinds[o.Ref.Kind] = true
 		for _, p := range set.Check(o) {
 			w.run.Add(rule.Invalid.At(from.Pos, from.Ref, "the ESO object for it: %s", p))
@@ -61,8 +64,24 @@ func (w *work) validate(opts pipeline.Options, text []byte, from *manifest.Objec
 	})
 }
 
-// objects shows the ESO objects of a text.
-func (w *work) objects(text []byte, show func(*manifest.Object)) {
+// schemas are the CRDs for a profile. Which were taken instead of those of the
+// very version is said once.
+func (c *checking) schemas(p eso.Profile) *crd.Set {
+	version := p.Version()
+	if version == "" && strings.HasSuffix(p.APIVersion(), "/v1beta1") {
+		version = "0.14" // inferred: all that have it say the same of our fields
+	}
+	set, note := crd.For(version)
+	if note != "" {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.notes[note] = true
+	}
+	return set
+}
+
+// reread shows the ESO objects of a text.
+func (w *work) reread(text []byte, show func(*manifest.Object)) {
 	t := &manifest.Transformer{Groups: []string{eso.Group}, Visit: func(o *manifest.Object) (manifest.Result, error) {
 		show(o)
 		return manifest.Result{}, nil
@@ -80,8 +99,8 @@ func (w *work) objects(text []byte, show func(*manifest.Object)) {
 func (w *work) conclude(ctx context.Context) error {
 	r := w.r
 	findings, counts := w.run.Part(w.place)
-	r.run = w.run
-	r.findings = append(r.findings, findings...)
+	w.counts = counts
+	r.findings = append(append(r.findings, findings...), w.newDoubts(findings)...)
 	r.app.KES, r.app.Converted = counts.KES, counts.Converted
 	if err := w.inspect(ctx); err != nil {
 		return err
@@ -104,17 +123,19 @@ func (w *work) conclude(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.findings = append(r.findings, found...)
-	}
-	if r.app.State == "" {
-		r.app.State, r.app.Reason = w.ready(counts)
+		r.about = append(r.about, found...)
 	}
 	return nil
 }
 
+func lineOf(p manifest.Pos) manifest.Pos { return manifest.Pos{File: p.File, Line: p.Line} }
+
 // place is where something in the rendered text stands in the sources.
 func (w *work) place(pos manifest.Pos, ref manifest.Ref) manifest.Pos {
 	if index := w.indexes[pos.File]; index != nil {
+		if origin := w.objects[lineOf(pos)]; origin != "" {
+			pos.Origin = origin
+		}
 		return index.Source(pos, ref)
 	}
 	if pos.File == "" && pos.Origin != "" {
@@ -127,7 +148,7 @@ func (w *work) place(pos manifest.Pos, ref manifest.Ref) manifest.Pos {
 func (w *work) inspect(ctx context.Context) error {
 	r := w.r
 	for i, p := range w.plans {
-		set, _ := crd.For(w.options[i].Profile.Version())
+		set := w.c.schemas(w.options[i].Profile)
 		err := p.Find(ctx, []string{eso.Group}, []string{eso.Group}, func(o *manifest.Object) {
 			w.kinds[o.Ref.Kind] = true
 			for _, problem := range set.Check(o) {
@@ -135,7 +156,7 @@ func (w *work) inspect(ctx context.Context) error {
 				if problem.Node != nil {
 					pos = o.PosOf(problem.Node)
 				}
-				r.findings = append(r.findings, rule.Invalid.At(w.place(pos, o.Ref), o.Ref, "%s", problem))
+				r.about = append(r.about, rule.Invalid.At(w.place(pos, o.Ref), o.Ref, "%s", problem))
 			}
 		})
 		if err != nil {
@@ -161,14 +182,14 @@ func (w *work) crossFile() {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(w.kinds)) {
 		if pos, why, ok := c.fleet.Forbidden(app.Project(), eso.Group, kind, !slices.Contains(clusterScoped, kind)); ok {
-			r.findings = append(r.findings, rule.Forbidden.At(pos, manifest.Ref{Group: eso.Group, Kind: kind}, "%s", why))
+			r.about = append(r.about, rule.Forbidden.At(pos, manifest.Ref{Group: eso.Group, Kind: kind}, "%s", why))
 		}
 		if pos, why, ok := c.fleet.Excluded(server, eso.Group, kind); ok {
-			r.findings = append(r.findings, rule.Forbidden.At(pos, manifest.Ref{Group: eso.Group, Kind: kind}, "%s", why))
+			r.about = append(r.about, rule.Forbidden.At(pos, manifest.Ref{Group: eso.Group, Kind: kind}, "%s", why))
 		}
 	}
 	if r.app.KES > 0 && fleet.RefSources(app) {
-		r.findings = append(r.findings, rule.OtherSources.At(r.app.Application, manifest.Ref{Group: argocd.Group, Kind: "Application", Namespace: app.Metadata.Namespace, Name: app.Metadata.Name},
+		r.about = append(r.about, rule.OtherSources.At(r.app.Application, manifest.Ref{Group: argocd.Group, Kind: "Application", Namespace: app.Metadata.Namespace, Name: app.Metadata.Name},
 			"value files come from another source ($ref)"))
 	}
 }
@@ -183,7 +204,7 @@ func (w *work) generatePaths() {
 	if annotation == "" {
 		return
 	}
-	missing, value := input.GeneratePaths(annotation, app.Sources()[0].Path, input.New(w.c.checkout.Root, w.rendered()...))
+	missing, value := input.GeneratePaths(annotation, app.Sources()[0].Path, input.New(w.c.checkout.Root, append(w.c.inGit(w.rs), w.read...)...))
 	if len(missing) == 0 {
 		return
 	}
@@ -191,7 +212,7 @@ func (w *work) generatePaths() {
 	if n := len(missing) - 1; n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	w.r.findings = append(w.r.findings, rule.GeneratePaths.At(w.c.fleet.Annotation(w.j.candidate, fleet.GeneratePathsAnnotation),
+	w.r.about = append(w.r.about, rule.GeneratePaths.At(w.c.fleet.Annotation(w.j.candidate, fleet.GeneratePathsAnnotation),
 		manifest.Ref{Group: argocd.Group, Kind: "Application", Namespace: app.Metadata.Namespace, Name: app.Metadata.Name},
 		"it leaves out %s%s, which the render reads; the value that has all of it: %s", missing[0], more, value))
 }
@@ -209,28 +230,24 @@ func (w *work) blocked() (string, bool) {
 }
 
 // ready says what an app is ready for.
-func (w *work) ready(counts pipeline.Counts) (report.State, string) {
+func (w *work) ready() (report.State, string) {
+	counts := w.counts
 	if counts.KES == 0 {
 		return report.Native, ""
 	}
 	if reason, ok := w.blocked(); ok {
 		return report.Blocked, reason
 	}
-	rules := map[string]int{}
-	var order []string
-	for _, f := range w.r.findings {
-		if f.Severity < manifest.Error || f.Waived != "" {
-			continue
+	var open []string
+	for _, f := range slices.Concat(w.r.findings, w.doubts) {
+		if (f.Severity >= manifest.Error || slices.ContainsFunc(w.doubts, func(d manifest.Finding) bool { return d == f })) && f.Waived == "" {
+			open = append(open, f.Rule)
 		}
-		if rules[f.Rule] == 0 {
-			order = append(order, f.Rule)
-		}
-		rules[f.Rule]++
 	}
-	if len(order) > 0 {
-		slices.Sort(order)
+	if len(open) > 0 {
+		slices.Sort(open)
 		var parts []string
-		for _, id := range order {
+		for _, id := range slices.Compact(open) {
 			known, _ := rule.Find(id)
 			parts = append(parts, fmt.Sprintf("%s (%s)", known.Summary, id))
 		}
@@ -239,7 +256,25 @@ func (w *work) ready(counts pipeline.Counts) (report.State, string) {
 	if w.trivial(counts) {
 		return report.Rewrite, plural(counts.KES, "plain document")
 	}
-	return report.Plugin, ""
+	return report.Plugin, w.modes()
+}
+
+// newDoubts are the doubts that no other finding says.
+func (w *work) newDoubts(said manifest.Findings) manifest.Findings {
+	return slices.DeleteFunc(slices.Clone(w.doubts), func(d manifest.Finding) bool {
+		return slices.ContainsFunc(said, func(f manifest.Finding) bool { return f.Rule == d.Rule && f.Ref == d.Ref })
+	})
+}
+
+// modes says by which modes resources aren't replaced.
+func (w *work) modes() string {
+	var parts []string
+	for _, mode := range config.Modes() {
+		if n := w.run.Modes()[mode]; n > 0 && mode != config.Replace {
+			parts = append(parts, fmt.Sprintf("%d in mode %s", n, mode))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // fewDocuments is how many documents somebody rewrites in the time in which a

@@ -115,13 +115,18 @@ func (s *since) save(a *app) error {
 	return nil
 }
 
-// rendered are the inputs without the Application itself, which Argo CD
-// doesn't read in Git.
-func (w *work) rendered() []render.Inputs {
+// inGit are the files that the plugin reads beside the render: the
+// kesbridge.yaml of each source.
+func (c *checking) inGit(rs []rendering) []render.Inputs {
 	var out []render.Inputs
-	for _, in := range w.r.inputs {
-		if !slices.Contains(in.Files, w.j.candidate.From.File) || in.Files == nil {
-			out = append(out, in)
+	for _, r := range rs {
+		names := c.configFiles(r.source.Dir)
+		if len(names) == 0 {
+			continue
+		}
+		last := names[len(names)-1]
+		if _, err := os.Lstat(filepath.Join(c.checkout.Root, filepath.FromSlash(last))); err == nil {
+			out = append(out, render.Inputs{Files: []string{last}})
 		}
 	}
 	return out
