@@ -9,7 +9,7 @@ import (
 
 // printDifference prints one object under the header of `argocd app diff`.
 func (a *app) printDifference(header, oldName string, before []byte, newName string, after []byte) error {
-	p := palette{on: isTerminal(a.out) && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb"}
+	p := palette{on: a.colourful()}
 	var out bytes.Buffer
 	fmt.Fprintln(&out, p.bold("===== "+header+" ======"))
 	if err := preview.Unified(&out, p.on, oldName, newName, before, after); err != nil {
