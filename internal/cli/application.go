@@ -70,28 +70,16 @@ func (a *app) directory(o options, dir string) ([]rendering, error) {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
 	opts.App, opts.Project = argocd.ShortName(request.AppName), request.Project
-	return []rendering{{label: dir, source: source, options: opts}}, nil
+	return []rendering{{label: dir, source: source, options: opts, moved: ro.inBlock}}, nil
 }
 
 // application makes the renderings of every Application in a file, and of
 // every one that its ApplicationSets make.
 func (a *app) application(o options, file string) ([]rendering, error) {
-	checkout, err := argocd.OpenCheckout(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, &hintError{fmt.Errorf("--application %s: no such file", file), "give the manifest of an Application or ApplicationSet"}
-	}
+	checkout, aopts, err := a.applicationFile(o, file)
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.config(o, filepath.Dir(file))
-	if err != nil {
-		return nil, err
-	}
-	admin, err := a.administratorConfig()
-	if err != nil {
-		return nil, err
-	}
-	aopts := argocd.Options{Clusters: clusters(config.JoinClusters(admin, c))}
 	apps, err := argocd.Load(file, checkout, aopts)
 	if err != nil {
 		return nil, err
@@ -112,6 +100,29 @@ func (a *app) application(o options, file string) ([]rendering, error) {
 		return nil, &EmptyError{What: fmt.Sprintf("--application %s: its ApplicationSets make no Application", file)}
 	}
 	return out, nil
+}
+
+// applicationFile opens the checkout that a file of Applications is in, and says
+// what is known of clusters.
+func (a *app) applicationFile(o options, file string) (*argocd.Checkout, argocd.Options, error) {
+	var aopts argocd.Options
+	checkout, err := argocd.OpenCheckout(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, aopts, &hintError{fmt.Errorf("--application %s: no such file", file), "give the manifest of an Application or ApplicationSet"}
+	}
+	if err != nil {
+		return nil, aopts, err
+	}
+	c, err := a.config(o, filepath.Dir(file))
+	if err != nil {
+		return nil, aopts, err
+	}
+	admin, err := a.administratorConfig()
+	if err != nil {
+		return nil, aopts, err
+	}
+	aopts.Clusters = clusters(config.JoinClusters(admin, c))
+	return checkout, aopts, nil
 }
 
 func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argocd.Application, aopts argocd.Options) ([]rendering, error) {
