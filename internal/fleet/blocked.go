@@ -87,7 +87,7 @@ func (f *Fleet) Annotation(c Candidate, key string) manifest.Pos {
 	t := &file{name: c.App.Pos.File, data: data}
 	for _, doc := range t.documents() {
 		var n yaml.Node
-		if !strings.Contains(string(doc), key) || yaml.Unmarshal(doc, &n) != nil || len(n.Content) == 0 {
+		if !strings.Contains(string(doc), key) || decode(doc, &n) != nil || len(n.Content) == 0 {
 			continue
 		}
 		if at := objectAt(n.Content[0], c.App.Pos); at != nil {

@@ -1,6 +1,10 @@
 package fleet
 
 import (
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
 	"bytes"
 	"strings"
 
@@ -52,4 +56,15 @@ func uncommented(doc document) []byte {
 		}
 	}
 	return out
+}
+
+// decode is yaml.Unmarshal for what anybody may have written: the parser has
+// met input before that it can't take.
+func decode(data []byte, into any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the YAML parser gave up: %v", p)
+		}
+	}()
+	return yaml.Unmarshal(data, into)
 }

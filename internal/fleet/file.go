@@ -5,8 +5,6 @@ import (
 	"path"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/kes"
 )
@@ -153,8 +151,13 @@ func (s *scanner) key(rest []byte) {
 	if v, ok := value(rest, "kind"); ok {
 		s.head.kind = v
 	}
-	if _, ok := value(rest, "metadata"); ok {
+	if v, ok := value(rest, "metadata"); ok {
 		s.meta, s.inner = true, 0
+		var m struct{ Name, Namespace string }
+		if strings.HasPrefix(v, "{") && decode([]byte(v), &m) == nil {
+			s.head.name, s.head.namespace = m.Name, m.Namespace
+			s.named(m.Name + " " + m.Namespace)
+		}
 	}
 	if v, ok := value(rest, "sops"); ok && v == "" {
 		s.file.sops = true
@@ -196,7 +199,7 @@ func (s *scanner) end() {
 			Metadata   struct{ Name, Namespace string }
 			Sops       any
 		}
-		if yaml.Unmarshal(s.flow, &obj) == nil {
+		if decode(s.flow, &obj) == nil {
 			s.head.apiVersion, s.head.kind, s.head.name, s.head.namespace = obj.APIVersion, obj.Kind, obj.Metadata.Name, obj.Metadata.Namespace
 			s.file.sops = s.file.sops || obj.Sops != nil
 		}

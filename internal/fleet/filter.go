@@ -63,7 +63,7 @@ func (f *Fleet) filtersIn(n *yaml.Node, at func(*yaml.Node) manifest.Pos) {
 			key := n.Content[i-1]
 			if (key.Value == "resource.exclusions" || key.Value == "resource.inclusions") && c.Kind == yaml.ScalarNode {
 				l := filter{pos: at(key), exclude: key.Value == "resource.exclusions"}
-				if yaml.Unmarshal([]byte(c.Value), &l.items) == nil && len(l.items) > 0 {
+				if decode([]byte(c.Value), &l.items) == nil && len(l.items) > 0 {
 					f.filters = append(f.filters, l)
 				}
 				continue
@@ -75,7 +75,7 @@ func (f *Fleet) filtersIn(n *yaml.Node, at func(*yaml.Node) manifest.Pos) {
 		return
 	}
 	var inner yaml.Node
-	if yaml.Unmarshal([]byte(n.Value), &inner) != nil || len(inner.Content) == 0 || inner.Content[0].Kind == yaml.ScalarNode {
+	if decode([]byte(n.Value), &inner) != nil || len(inner.Content) == 0 || inner.Content[0].Kind == yaml.ScalarNode {
 		return
 	}
 	outer := n.Line

@@ -55,6 +55,18 @@ func (s *scanner) hole(line, rest []byte) {
 	}
 }
 
+// named notes a placeholder in names in flow style.
+func (s *scanner) named(names string) {
+	if s.file.bad != nil && s.file.bad.structural {
+		return
+	}
+	if strings.Contains(names, "{{") {
+		s.file.bad = &spot{s.line, "{{", true}
+	} else if m := token.FindString(names); m != "" && !own.MatchString(m) {
+		s.file.bad = &spot{s.line, m, true}
+	}
+}
+
 // hole finds a placeholder in what an Application says of where its sources
 // are and go.
 func hole(app *argocd.Application) string {

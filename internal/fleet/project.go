@@ -2,9 +2,7 @@ package fleet
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
@@ -78,34 +76,27 @@ func (f *Fleet) policy(name string, doc document, from manifest.Pos) {
 	if !isProject && !filters {
 		return
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(doc))
-	for {
-		var n yaml.Node
-		err := dec.Decode(&n)
-		if errors.Is(err, io.EOF) {
-			return
+	var n yaml.Node
+	if err := decode(doc, &n); err != nil {
+		if from.IsZero() && !f.tree.inChart(name) {
+			f.skip(Skip{Pos: manifest.Pos{File: name}, Reason: "it can't be looked at for what Argo CD permits: " + err.Error()})
 		}
-		if err != nil {
-			if from.IsZero() && !f.tree.inChart(name) {
-				f.skip(Skip{Pos: manifest.Pos{File: name}, Reason: "it can't be looked at for what Argo CD permits: " + err.Error()})
-			}
-			return
+		return
+	}
+	if len(n.Content) == 0 {
+		return
+	}
+	at := func(n *yaml.Node) manifest.Pos {
+		if !from.IsZero() {
+			return from
 		}
-		if len(n.Content) == 0 {
-			continue
-		}
-		at := func(n *yaml.Node) manifest.Pos {
-			if !from.IsZero() {
-				return from
-			}
-			return manifest.Pos{File: name, Line: n.Line, Column: n.Column}
-		}
-		if isProject {
-			f.projectsIn(n.Content[0], at)
-		}
-		if filters {
-			f.filtersIn(n.Content[0], at)
-		}
+		return manifest.Pos{File: name, Line: n.Line, Column: n.Column}
+	}
+	if isProject {
+		f.projectsIn(n.Content[0], at)
+	}
+	if filters {
+		f.filtersIn(n.Content[0], at)
 	}
 }
 

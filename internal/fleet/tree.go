@@ -35,6 +35,8 @@ type tree struct {
 	// a directory.
 	users map[string][]string
 	makes map[string]bool // memory of makesApps
+	// closed are directories that can't be listed, with the reason.
+	closed map[string]string
 }
 
 // interesting reports whether a file may say something.
@@ -49,13 +51,16 @@ func interesting(name string) bool {
 // readTree lists a checkout and reads its files side by side, each once.
 // Directories that are hidden are left out unless somebody asks for them.
 func readTree(ctx context.Context, root string, asked, exclude []string) (*tree, error) {
-	t := &tree{root: root, byName: map[string]*file{}, dirs: map[string]bool{}, kustomizations: map[string]*kustomization{}, charts: map[string]*chart{}, users: map[string][]string{}, makes: map[string]bool{}}
+	t := &tree{root: root, byName: map[string]*file{}, dirs: map[string]bool{}, kustomizations: map[string]*kustomization{}, charts: map[string]*chart{}, users: map[string][]string{}, makes: map[string]bool{}, closed: map[string]string{}}
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		rel, relErr := filepath.Rel(root, p)
 		name := filepath.ToSlash(rel)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case err != nil && name != "." && d != nil && d.IsDir():
+			t.closed[name] = reasonOf(err)
+			return fs.SkipDir
 		case err != nil:
 			return err
 		case relErr != nil:

@@ -4,8 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // kustomization is what a kustomization uses.
@@ -55,7 +53,7 @@ func parseKustomization(f *file) *kustomization {
 		return nil
 	}
 	var s source
-	_ = yaml.Unmarshal(f.data, &s) // see above
+	_ = decode(f.data, &s) // see above
 	names := slices.Concat(s.Resources, s.Bases, s.Components, s.Crds, s.Configurations, s.Validators, s.PatchesStrategicMerge, []string{s.OpenAPI.Path})
 	for _, list := range [][]struct{ Path string }{s.Patches, s.PatchesJson6902, s.Replacements} {
 		for _, p := range list {
@@ -114,7 +112,7 @@ func parseChart(f *file) *chart {
 		Type         string
 		Dependencies []struct{ Repository string }
 	}
-	_ = yaml.Unmarshal(f.data, &s) // helm says what is wrong
+	_ = decode(f.data, &s) // helm says what is wrong
 	c := &chart{file: f.name, library: s.Type == "library"}
 	for _, d := range s.Dependencies {
 		if p, ok := strings.CutPrefix(d.Repository, "file://"); ok {

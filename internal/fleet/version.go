@@ -1,7 +1,10 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -84,7 +87,13 @@ func (f *Fleet) isCluster(name string, c survey.Cluster) bool {
 
 // facts takes note of what decides beside the applications.
 func (f *Fleet) facts() {
+	for _, name := range slices.Sorted(maps.Keys(f.tree.closed)) {
+		f.skip(Skip{Pos: manifest.Pos{File: name}, Reason: "the directory can't be read: " + f.tree.closed[name]})
+	}
 	for _, t := range f.tree.files {
+		if t.err != nil {
+			f.skip(Skip{Pos: manifest.Pos{File: t.name}, Reason: "it can't be read: " + reasonOf(t.err)})
+		}
 		if t.data == nil || f.tree.inChart(t.name) {
 			continue
 		}
@@ -97,4 +106,12 @@ func (f *Fleet) facts() {
 			_ = f.evidence.Add(t.name, t.data)
 		}
 	}
+}
+
+// reasonOf leaves the name of the file out, which is said already.
+func reasonOf(err error) string {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
 }

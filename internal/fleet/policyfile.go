@@ -1,0 +1,20 @@
+package fleet
+
+import "slices"
+
+// PolicyFiles are the files that say what Argo CD may sync for a project:
+// those of the AppProject and of Argo CD's resource filters. What Forbidden and
+// Excluded say depends on them.
+func (f *Fleet) PolicyFiles(project string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []string
+	for _, p := range f.projects[project] {
+		out = append(out, p.pos.File)
+	}
+	for i := range f.filters {
+		out = append(out, f.filters[i].pos.File)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
