@@ -32,11 +32,16 @@ func fakeMultiArgocd() {
 	log.Close()
 	switch {
 	case len(args) > 1 && args[0] == "app" && args[1] == "get":
-		data, err := os.ReadFile(filepath.Join(dir, strings.ReplaceAll(args[len(args)-1], "/", "+")+".json"))
+		data, err := os.ReadFile(filepath.Join(dir, strings.ReplaceAll(args[slices.Index(args, "-o")-1], "/", "+")+".json"))
 		if err != nil {
 			fmt.Fprintln(os.Stderr, `{"level":"fatal","msg":"rpc error: code = PermissionDenied desc = permission denied"}`)
 			os.Exit(20)
 		}
+		os.Stdout.Write(data)
+		return
+	case len(args) > 1 && args[1] == "list" && flagValue(append(args, "-o", ""), "-o") == "json":
+		data, err := os.ReadFile(filepath.Join(dir, "list"))
+		exitOn(err)
 		os.Stdout.Write(data)
 		return
 	case len(args) == 2 && args[0] == "gone":

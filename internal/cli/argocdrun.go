@@ -227,7 +227,10 @@ func realDir(flag, dir string) (string, error) {
 // with the .argocd-source files of the directory (Argo CD:
 // reposerver/repository, GetAppSourceType).
 func (a *app) pluginOf(ctx context.Context, path string, call *argocdCall, name string) (string, error) {
-	data, err := a.argocdGet(ctx, path, call, name)
+	if !appName.MatchString(name) {
+		return "", &usageError{"kesbridge argocd", fmt.Errorf("%q is no name of an Application", name)}
+	}
+	data, err := askApplication(name, func(args ...string) ([]byte, error) { return a.argocdAsk(ctx, path, args, call.global) })
 	if err != nil {
 		return "", err
 	}
@@ -261,25 +264,24 @@ func (a *app) pluginOf(ctx context.Context, path string, call *argocdCall, name 
 	}
 }
 
-// argocdGet asks for an Application, as the call itself will.
-func (a *app) argocdGet(ctx context.Context, path string, call *argocdCall, name string) ([]byte, error) {
+// argocdAsk asks about an Application as the call itself will: with its flags.
+func (a *app) argocdAsk(ctx context.Context, path string, args, flags []string) ([]byte, error) {
 	var out bytes.Buffer
 	said := &tail{most: 8 << 10}
-	args := append([]string{"app", "get", "-o", "json"}, call.global...)
-	cmd := exec.CommandContext(ctx, path, append(args, "--", name)...)
+	cmd := exec.CommandContext(ctx, path, slices.Insert(slices.Clone(args), 2, flags...)...)
 	cmd.Env = a.environ(func(string) bool { return true })
 	cmd.Stdout, cmd.Stderr = &out, said
 	cmd.WaitDelay = 2 * time.Second
 	err := cmd.Run()
 	exit := (*exec.ExitError)(nil)
-	what := []string{"app", "get", name} // without flags: one may be a token
+	what := args[:3] // without the user's flags: one may be a token
 	switch {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("argocd app get %s: %w", name, context.Cause(ctx))
+		return nil, fmt.Errorf("argocd %s: %w", strings.Join(what, " "), context.Cause(ctx))
 	case errors.As(err, &exit):
 		return nil, &argocdError{what, exit.ExitCode(), argocdMessage(said.String())}
 	case err != nil:
-		return nil, fmt.Errorf("argocd app get %s: %w", name, err)
+		return nil, fmt.Errorf("argocd %s: %w", strings.Join(what, " "), err)
 	}
 	return out.Bytes(), nil
 }

@@ -35,7 +35,7 @@ var appName = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-.
 
 // liveApplication asks for an Application.
 func (a *app) liveApplication(ctx context.Context, name string) (*liveApp, error) {
-	data, err := a.argocd(ctx, "app", "get", name, "-o", "json")
+	data, err := askApplication(name, func(args ...string) ([]byte, error) { return a.argocd(ctx, args...) })
 	if err != nil {
 		return nil, err
 	}

@@ -117,13 +117,13 @@ func (s *Server) start(ctx context.Context, c Config) error {
 	if len(address) > maxSocket || filepath.Dir(address) != s.sockets {
 		return &SocketError{c.Name}
 	}
-	s.work = filepath.Join(dir, "work")
+	s.work = filepath.Join(dir, "work", "_cmp_server") // common/common.go, GetCMPWorkDir
 	if err := writePlugin(filepath.Join(dir, "config"), c); err != nil {
 		return err
 	}
 	log := &end{}
 	s.cmd = exec.Command(c.Argocd, "--config-dir-path", filepath.Join(dir, "config"))
-	s.cmd.Env = append(c.Env, binaryEnv+"="+binary, s.Env(), workEnv+"="+s.work)
+	s.cmd.Env = append(c.Env, binaryEnv+"="+binary, s.Env(), workEnv+"="+filepath.Dir(s.work))
 	s.cmd.Dir = dir
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.WaitDelay = stopTime
