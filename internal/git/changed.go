@@ -68,6 +68,9 @@ func (c *comparison) walk(ctx context.Context) error {
 		if err == nil {
 			err = ctx.Err()
 		}
+		if errors.Is(err, fs.ErrPermission) && p != c.root {
+			return c.unreadable(p)
+		}
 		if err != nil {
 			return fmt.Errorf("look for changes: %w", err)
 		}
@@ -86,6 +89,17 @@ func (c *comparison) walk(ctx context.Context) error {
 		}
 		return c.file(filepath.ToSlash(rel), d)
 	})
+}
+
+// unreadable takes a directory that nobody may list for changed; what the tree
+// has in it is missing.
+func (c *comparison) unreadable(p string) error {
+	rel, err := filepath.Rel(c.root, p)
+	if err != nil {
+		return err
+	}
+	c.changed = append(c.changed, filepath.ToSlash(rel))
+	return fs.SkipDir
 }
 
 func (c *comparison) file(path string, d fs.DirEntry) error {
@@ -180,9 +194,10 @@ func (c *comparison) same(f entry) (bool, error) {
 	return hex.EncodeToString(h.Sum(nil)) == f.id, nil
 }
 
-// gone takes a file that is no longer there for changed.
+// gone takes a file that is no longer there, or that nobody may read, for
+// changed.
 func gone(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil
 	}
 	return err

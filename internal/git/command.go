@@ -151,7 +151,7 @@ func failure(ctx context.Context, command string, err error, stderr *tail) error
 // batch runs cat-file for some objects and hands each to take, in their order.
 // take must read all of it.
 func (r *Repo) batch(ctx context.Context, files []entry, take func(entry, int64, io.Reader) error) error {
-	cmd, stderr, err := r.command(ctx, "cat-file", "--batch")
+	cmd, stderr, err := r.command(ctx, "cat-file", "--batch", "--buffer")
 	if err != nil {
 		return err
 	}

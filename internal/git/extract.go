@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"strings"
+	"sync"
 )
 
 // outside is where a symbolic link leads that would leave the tree: nowhere.
@@ -35,25 +37,39 @@ func (r *Repo) Extract(ctx context.Context, rev, dst string) error {
 	w := &writer{root: root, made: map[string]bool{".": true}}
 	var files, links []entry
 	for _, f := range list {
+		dir := path.Dir(f.path)
 		switch f.mode {
 		case modeSubmodule:
-			err = w.mkdir(f.path)
+			dir = f.path
 		case modeLink:
 			links = append(links, f)
 		default:
 			files = append(files, f)
 		}
-		if err != nil {
+		if err := w.mkdir(dir); err != nil {
 			return err
 		}
 	}
+	if err := r.files(ctx, w, files); err != nil {
+		return err
+	}
 	// Links last: nothing is ever written through one.
-	return r.batch(ctx, append(files, links...), func(f entry, size int64, body io.Reader) error {
-		if f.mode == modeLink {
-			return w.link(f, size, body)
+	return r.batch(ctx, links, w.link)
+}
+
+// files writes files whose directories are there, on all cores.
+func (r *Repo) files(ctx context.Context, w *writer, files []entry) error {
+	n := runtime.GOMAXPROCS(0)
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		part := files[len(files)*i/n : len(files)*(i+1)/n]
+		if len(part) > 0 {
+			wg.Go(func() { errs[i] = r.batch(ctx, part, w.file) })
 		}
-		return w.file(f, body)
-	})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // Submodules lists the directories of a revision that are submodules.
@@ -92,10 +108,7 @@ func (w *writer) mkdir(dir string) error {
 	return nil
 }
 
-func (w *writer) file(f entry, body io.Reader) (err error) {
-	if err := w.mkdir(path.Dir(f.path)); err != nil {
-		return err
-	}
+func (w *writer) file(f entry, _ int64, body io.Reader) (err error) {
 	mode := fs.FileMode(0o644)
 	if f.mode == modeExecutable {
 		mode = 0o755
@@ -126,9 +139,6 @@ func (w *writer) link(f entry, size int64, body io.Reader) error {
 	b, err := io.ReadAll(body)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.path, err)
-	}
-	if err := w.mkdir(path.Dir(f.path)); err != nil {
-		return err
 	}
 	if err := w.root.Symlink(inside(f.path, string(b)), f.path); err != nil {
 		return fmt.Errorf("write tree: %w", err)

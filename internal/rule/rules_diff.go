@@ -43,8 +43,8 @@ var (
 	RemovedApp = Rule{
 		ID: "KES706", Name: "removed-app", Severity: manifest.Error,
 		Summary: "an application disappears, and its Secrets go with it",
-		Detail: "Deleting an Application with the resources finalizer deletes all of its objects; Prune=false doesn't hold that up, Delete=false does. (Where the Application stays and only " +
-			"its directory is gone, Argo CD can't render it and deletes nothing.)",
+		Detail: "Deleting an Application with the resources finalizer deletes all of its objects; Prune=false doesn't hold that up, Delete=false does. Where the Application stays and only " +
+			"its directory is gone, Argo CD can't render it and deletes nothing.",
 		Fix: "nothing to do if the application is meant to go; to keep its Secrets, sync its ESO resources with guard: delete first, or delete the Application without the finalizer",
 	}
 	UnknownBefore = Rule{
