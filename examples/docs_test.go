@@ -12,8 +12,8 @@ import (
 	"kesbridge/internal/rule"
 )
 
-// pages are those that people wrote about Argo CD.
-var pages = []string{"start.md", "argocd.md", "troubleshooting.md"}
+// pages are those that people wrote about Argo CD and CI.
+var pages = []string{"start.md", "argocd.md", "troubleshooting.md", "ci.md"}
 
 var (
 	link    = regexp.MustCompile(`\]\(([^)]+)\)`)

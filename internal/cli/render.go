@@ -120,7 +120,7 @@ func (a *app) renderSource(ctx context.Context, r *rendering) (*render.Output, e
 // planOutput plans the streams of a rendered source.
 func (a *app) planOutput(ctx context.Context, run *pipeline.Run, r *rendering, rendered *render.Output, o options, result *renderResult) error {
 	for _, w := range rendered.Warnings {
-		run.Add(rule.RenderWarning.At(manifest.Pos{Origin: r.label}, manifest.Ref{}, "%s", w))
+		run.AddFor(r.options, rule.RenderWarning.At(manifest.Pos{Origin: r.label}, manifest.Ref{}, "%s", w))
 	}
 	out := run.Output(r.options)
 	planned := len(result.plans)

@@ -20,12 +20,12 @@ func served(ctx context.Context, run *pipeline.Run, r *rendering, plans []*manif
 	pos := manifest.Pos{Origin: r.label}
 	if opts.VersionSet {
 		if c, ok := opts.Served.Contradicts(opts.Profile); ok {
-			run.Add(rule.VersionContradicted.At(pos, manifest.Ref{}, "%s", c))
+			run.AddFor(opts, rule.VersionContradicted.At(pos, manifest.Ref{}, "%s", c))
 		}
 		return nil
 	}
 	for _, doubt := range opts.Served.Doubts() {
-		run.Add(rule.ListDoubt.At(pos, manifest.Ref{}, "%s", doubt))
+		run.AddFor(opts, rule.ListDoubt.At(pos, manifest.Ref{}, "%s", doubt))
 	}
 	none := opts.Served.Err()
 	if none == nil {
@@ -42,7 +42,7 @@ func served(ctx context.Context, run *pipeline.Run, r *rendering, plans []*manif
 		}
 	}
 	if !own {
-		run.Add(rule.NoESO.At(pos, manifest.Ref{}, "%v", none))
+		run.AddFor(opts, rule.NoESO.At(pos, manifest.Ref{}, "%v", none))
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func (w *waivers) judge() {
 		return
 	}
 	w.judged = true
-	w.run.meet(w.settings, w.facts, func(id string) bool { return !rule.OfApps(id) })
+	w.run.meet(w.settings, w.facts, false)
 }
 
 func (r *Run) waive(s *config.Settings, facts config.Facts, f *manifest.Finding) {
@@ -131,10 +131,12 @@ func (r *Run) waive(s *config.Settings, facts config.Facts, f *manifest.Finding)
 	r.waivers[pos] = waiverState{rule: f.Rule, met: true, used: true}
 }
 
-func (r *Run) meet(s *config.Settings, facts config.Facts, of func(id string) bool) {
+// meet notes the waivers for something that was looked at: for an app the
+// rules about apps, else those about resources.
+func (r *Run) meet(s *config.Settings, facts config.Facts, app bool) {
 	for i := range s.Waivers {
 		w := &s.Waivers[i]
-		if of(w.Rule) && w.Match.Holds(facts) {
+		if rule.OfApps(w.Rule) == app && w.Match.Holds(facts) {
 			state := r.waivers[w.Pos]
 			state.met = true
 			r.waivers[w.Pos] = state
@@ -147,8 +149,22 @@ func (r *Run) meet(s *config.Settings, facts config.Facts, of func(id string) bo
 // each app that was looked at, also where there are none: that shows which
 // waivers aren't needed any more.
 func (r *Run) Waive(s *config.Settings, facts config.Facts, fs ...manifest.Finding) manifest.Findings {
+	r.meet(s, facts, true)
+	return r.addFor(s, facts, fs...)
+}
+
+// AddFor is Add for findings about an output as a whole: the waivers of the
+// configuration may be for them.
+func (r *Run) AddFor(opts Options, fs ...manifest.Finding) {
+	if opts.Settings == nil {
+		r.say(fs...)
+		return
+	}
+	r.addFor(opts.Settings, config.Facts{App: opts.App, Project: opts.Project, Cluster: opts.Settings.Cluster}, fs...)
+}
+
+func (r *Run) addFor(s *config.Settings, facts config.Facts, fs ...manifest.Finding) manifest.Findings {
 	r.know(s)
-	r.meet(s, facts, rule.OfApps)
 	out := slices.Clone(manifest.Findings(fs))
 	for i := range out {
 		if rule.Waivable(out[i].Rule) {
@@ -178,8 +194,7 @@ func (r *Run) inlineFindings() {
 			continue
 		}
 		for _, id := range slices.Sorted(maps.Keys(w.inline)) {
-			// Only check and diff could find those.
-			if !w.used[id] && !rule.OfApps(id) {
+			if !w.used[id] && rule.Steady(id) && !rule.OfApps(id) {
 				r.say(rule.UnusedWaiver.At(w.pos, w.ref, "metadata.annotations.%s: there is no finding of %s to waive", convert.WaiveAnnotation, id))
 			}
 		}
@@ -195,7 +210,7 @@ func (r *Run) waiverFindings() {
 	}
 	for _, pos := range slices.SortedFunc(maps.Keys(r.waivers), byPlace) {
 		s := r.waivers[pos]
-		if s.used {
+		if s.used || s.met && !rule.Steady(s.rule) {
 			continue
 		}
 		f := rule.UnusedWaiver.At(pos, manifest.Ref{}, "what the waiver of %s matches has no such finding", s.rule)

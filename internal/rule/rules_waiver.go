@@ -8,7 +8,7 @@ var (
 		ID: "KES506", Name: "bad-waiver", Severity: manifest.Error,
 		Summary: "the annotation kesbridge/waive says nothing that can be obeyed",
 		Detail: "The annotation holds a mapping in YAML of rules to reasons, such as \"KES103: the value is plain text\". Without a reason, or for a rule that there isn't, nobody could say later what was accepted. " +
-			"In kesbridge.yaml the same mistakes are errors of the file. Rules about waivers and the administrator's limits can't be waived, nor those that speak of all resources of a run together.",
+			"In kesbridge.yaml the same mistakes are errors of the file. Rules about waivers and the administrator's limits can't be waived, nor those that speak of all resources of a run together (KES201, KES303), proofs (4xx) and what deletes a Secret (7xx).",
 		Fix: "give each rule that is to be waived a reason, one line each: \"KES103: REASON\"",
 	}
 	UnusedWaiver = Rule{
@@ -21,17 +21,29 @@ var (
 )
 
 // Waivable reports whether findings of a rule can be accepted. Those about
-// waivers themselves and the administrator's limits can't, and not those that
-// the stores and rules of the whole run lead to: they belong to no resource.
+// waivers themselves and the administrator's limits can't; not those that the
+// stores and rules of the whole run lead to, which belong to no resource; and
+// not what verify proves and what deletes a Secret (4xx, 7xx).
 func Waivable(id string) bool {
 	switch id {
 	case BadWaiver.ID, UnusedWaiver.ID, SettingIgnored.ID, DerivedStore.ID, RefreshInterval.ID, UnusedTemplate.ID:
 		return false
 	}
 	_, ok := Find(id)
-	return ok
+	return ok && id[3] != '4' && id[3] != '7'
 }
 
-// OfApps reports whether a rule is about whole applications or what becomes of
-// their Secrets (6xx, 7xx), which check and diff find, not a conversion.
-func OfApps(id string) bool { return len(id) == 6 && (id[3] == '6' || id[3] == '7') }
+// OfApps reports whether a rule is about whole applications (6xx), which check
+// alone finds, not about a resource.
+func OfApps(id string) bool { return len(id) == 6 && id[3] == '6' }
+
+// Steady reports whether a rule's finding, where it is due, is in every run
+// that looks at its object or app. Others need the plugin, a flag, or objects
+// elsewhere, and nobody can say of their waivers that they are unused.
+func Steady(id string) bool {
+	switch id {
+	case NoMode.ID, KeepRefused.ID, NoESO.ID, ListDoubt.ID, VersionContradicted.ID, SharedStore.ID, GoldenDiffers.ID:
+		return false
+	}
+	return Waivable(id)
+}
