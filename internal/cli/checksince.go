@@ -147,6 +147,7 @@ func (c *checking) otherInputs(j job, rs []rendering) []render.Inputs {
 	}
 	if app := j.candidate.App; app != nil {
 		add(append([]string{j.candidate.From.File}, app.GeneratorFiles...)...)
+		add(c.fleet.PolicyFiles(app.Project())...)
 		if requests, err := c.checkout.Requests(app, c.argo); err == nil {
 			for i := range requests {
 				add(requests[i].SourceFiles()...)
