@@ -78,6 +78,9 @@ type Options struct {
 	// NewGitFileGlobbing is the controller's setting of that name: in a git
 	// generator's files "*" then doesn't cross "/", and "**" does.
 	NewGitFileGlobbing bool
+	// Listing keeps what repositories hold from one ApplicationSet to the next;
+	// nil: each lists them anew.
+	Listing *Listing
 }
 
 // Cluster finds the destination by server or by name.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 )
 
 var errDirectory = errors.New("is a directory")
@@ -71,6 +72,33 @@ func list(root *os.Root) ([]entry, error) {
 		return nil
 	})
 	return out, err
+}
+
+// Listing is what git generators see of repositories, listed once. The zero
+// value is ready; it is for a time in which no file comes or goes.
+type Listing struct {
+	mu   sync.Mutex
+	dirs map[string][]entry
+}
+
+func (l *Listing) of(dir string, root *os.Root) ([]entry, error) {
+	if l == nil {
+		return list(root)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if files, ok := l.dirs[dir]; ok {
+		return files, nil
+	}
+	files, err := list(root)
+	if err != nil {
+		return nil, err
+	}
+	if l.dirs == nil {
+		l.dirs = map[string][]entry{}
+	}
+	l.dirs[dir] = files
+	return files, nil
 }
 
 // sourcePath is a source's path below the root (util/app/path/path.go, Path).

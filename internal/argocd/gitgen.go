@@ -58,7 +58,7 @@ func (x *expansion) listed(dir string, root *os.Root) ([]entry, error) {
 	if files, ok := x.files[dir]; ok {
 		return files, nil
 	}
-	files, err := list(root)
+	files, err := x.options.Listing.of(dir, root)
 	if err != nil {
 		return nil, fmt.Errorf("list repository: %w", err)
 	}

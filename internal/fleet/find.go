@@ -30,6 +30,7 @@ func Find(ctx context.Context, checkout *argocd.Checkout, paths []string, o Opti
 		checkout: checkout, options: o, seen: map[string]bool{}, rendered: map[string]bool{}, recurse: map[string]bool{},
 		projects: map[string][]*project{}, evidence: &survey.Evidence{},
 	}
+	f.options.Argo.Listing = &argocd.Listing{} // a repository may have an ApplicationSet for each team
 	var err error
 	if f.scope, err = scope(checkout.Root, paths); err != nil {
 		return nil, err
