@@ -112,7 +112,8 @@ func (r *revision) add(o map[string]any, namespace string, opts pipeline.Options
 	if !ok {
 		m.Pos = ps.at[ofKES] // it was converted
 	}
-	m.Unknown = m.Ref.Group == kes.Group && ps.pending[ofKES]
+	// With --on-unsupported keep it was sent as it is.
+	m.Unknown = m.Ref.Group == kes.Group && ps.pending[ofKES] && !opts.Keep
 	if past != nil {
 		m.Pos.File = past.rev + ":" + m.Pos.File
 	}
