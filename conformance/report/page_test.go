@@ -149,14 +149,33 @@ func TestPageFolds(t *testing.T) {
 	expect(t, ctx, `[...document.querySelectorAll(".sides pre")].filter((e) => e.checkVisibility({contentVisibilityAuto: true})).length`, 0)
 	expect(t, ctx, allOpen, 0)
 	// Everything at once, hostile names among it.
-	act(t, ctx, search(" "), chromedp.Click("#unfold"), chromedp.Sleep(200*time.Millisecond),
+	act(t, ctx, search(" "), chromedp.Click("#more"), chromedp.Click("#unfold"), chromedp.Sleep(200*time.Millisecond),
 		chromedp.Evaluate(`document.querySelectorAll("details").forEach((d) => { d.open = true; })`, nil), chromedp.Sleep(300*time.Millisecond))
 	expect(t, ctx, builtBodies, 9)
 	var text string
-	act(t, ctx, chromedp.Evaluate(`document.querySelector("main").innerText`, &text))
+	act(t, ctx, chromedp.Evaluate(`document.querySelector("main").textContent`, &text))
 	for _, want := range []string{"</script><script>window.pwned=1</script>", `onerror="window.pwned=1"`, `\u202etxt`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%s isn't shown as text", want)
+		}
+	}
+}
+
+// What check itself wrote.
+func TestPageFleet(t *testing.T) {
+	ctx := open(t, filepath.Join(reports, "fleet.html"))
+	if n := number(t, ctx, visibleApps); n < 30 {
+		t.Errorf("%d apps", n)
+	}
+	act(t, ctx, search("pricing"), chromedp.Click("#unfold"), chromedp.Sleep(200*time.Millisecond))
+	if n := number(t, ctx, builtBodies); n == 0 {
+		t.Error("nothing about pricing")
+	}
+	if dir := os.Getenv("KESBRIDGE_SCREENSHOTS"); dir != "" {
+		var b []byte
+		act(t, ctx, search(" "), chromedp.Click("#fold"), chromedp.FullScreenshot(&b, 90))
+		if err := os.WriteFile(filepath.Join(dir, "fleet.png"), b, 0o666); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -173,11 +192,12 @@ func TestPageSchemes(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		var back string
 		var ratio float64
-		var top, open []byte
+		var top, list, open []byte
 		act(t, ctx, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
 			chromedp.Evaluate(`scrollTo(0, 0); getComputedStyle(document.body).backgroundColor`, &back),
 			chromedp.Evaluate(contrast, &ratio),
 			chromedp.CaptureScreenshot(&top),
+			chromedp.Evaluate(`document.getElementById("h-apps").scrollIntoView()`, nil), chromedp.Sleep(100*time.Millisecond), chromedp.CaptureScreenshot(&list),
 			search("shop@prod"), chromedp.Evaluate(`document.querySelectorAll("details.app:not([hidden])").forEach((d) => { d.open = true; })`, nil), chromedp.Sleep(200*time.Millisecond),
 			chromedp.Evaluate(`document.querySelector("details.secret").open = true; document.querySelector("details.app[open]").scrollIntoView()`, nil), chromedp.Sleep(200*time.Millisecond),
 			chromedp.CaptureScreenshot(&open), search(" "))
@@ -188,7 +208,7 @@ func TestPageSchemes(t *testing.T) {
 		if ratio < 4.5 { // WCAG 2.1, 1.4.3, level AA
 			t.Errorf("%s: contrast of %.2f", scheme, ratio)
 		}
-		for name, b := range map[string][]byte{"top": top, "open": open} {
+		for name, b := range map[string][]byte{"top": top, "list": list, "open": open} {
 			if len(b) < 10000 {
 				t.Errorf("%s %s: a picture of %d bytes", scheme, name, len(b))
 			}

