@@ -173,7 +173,7 @@ func TestPageFleet(t *testing.T) {
 	}
 	if dir := os.Getenv("KESBRIDGE_SCREENSHOTS"); dir != "" {
 		var b []byte
-		act(t, ctx, search(" "), chromedp.Click("#fold"), chromedp.FullScreenshot(&b, 90))
+		act(t, ctx, search(" "), chromedp.Click("#fold"), chromedp.FullScreenshot(&b, 100))
 		if err := os.WriteFile(filepath.Join(dir, "fleet.png"), b, 0o666); err != nil {
 			t.Fatal(err)
 		}
