@@ -1,0 +1,3 @@
+module kesbridge/conformance/preview
+
+go 1.26.0
