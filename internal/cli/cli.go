@@ -73,18 +73,26 @@ func execute(ctx context.Context, root *cobra.Command, tidies *atomic.Bool) erro
 	go func() { done <- root.ExecuteContext(ctx) }()
 	select {
 	case err := <-done:
-		return err
+		return interrupted(ctx, err)
 	case <-ctx.Done():
 	}
 	if tidies.Load() {
-		return <-done
+		return interrupted(ctx, <-done)
 	}
 	select {
 	case err := <-done:
-		return err
+		return interrupted(ctx, err)
 	case <-time.After(patience):
-		return fmt.Errorf("interrupted: %w", context.Cause(ctx))
+		return interrupted(ctx, context.Canceled)
 	}
+}
+
+// interrupted says which signal ended a command that stopped for it.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 }
 
 func environment(environ []string) map[string]string {
