@@ -7,11 +7,12 @@ import (
 )
 
 // mdEntities are the characters by which GitHub's and GitLab's Markdown mean
-// something: emphasis, code, links, autolinks ("https:", "www."), tables, HTML,
-// mathematics, emoji, mentions. As entities they mean themselves, everywhere.
+// something inside a line: emphasis, code, links (which need a bracket),
+// autolinks ("https:", "www."), tables, HTML, mathematics, emoji. As entities
+// they mean themselves, everywhere.
 var mdEntities = func() *strings.Replacer {
 	var pairs []string
-	for _, c := range "\\`*_{}[]()<>|&~:$\"'^=+!" {
+	for _, c := range "\\`*_[]<>|&~:$" {
 		pairs = append(pairs, string(c), entity(c))
 	}
 	return strings.NewReplacer(pairs...)
@@ -47,15 +48,16 @@ func prose(s string) string {
 	return noListMarks(www.ReplaceAllString(b.String(), "${1}&#46;"))
 }
 
-// noListMarks takes what begins a list, a rule or a quote from a line's start.
+// noListMarks takes what begins a list, a rule, a heading's underline or a
+// quote from a line's start.
 func noListMarks(s string) string {
 	t := strings.TrimLeft(s, " ")
 	digits := strings.TrimLeft(t, "0123456789")
 	switch {
-	case strings.HasPrefix(t, "-"):
-		return "&#45;" + t[1:]
-	case digits != t && strings.HasPrefix(digits, "."):
-		return t[:len(t)-len(digits)] + "&#46;" + digits[1:]
+	case t != "" && strings.IndexByte("-+=", t[0]) >= 0:
+		return entity(rune(t[0])) + t[1:]
+	case digits != t && digits != "" && strings.IndexByte(".)", digits[0]) >= 0:
+		return t[:len(t)-len(digits)] + entity(rune(digits[0])) + digits[1:]
 	}
 	return t
 }

@@ -118,7 +118,7 @@
 
   $("summary").textContent = plural(data.apps.length, "app") + ", " + t.open + " left to move; " + t.converted + " of " + plural(t.kes, "KES resource") + " converted; " +
     [[t.errors, "error"], [t.warnings, "warning"], [t.infos, "info"]].map(([n, s]) => plural(n, s)).join(", ") + (t.waived ? ", " + t.waived + " waived" : "") +
-    (data.version ? " (kesbridge " + plain(data.version) + ")" : "");
+    (data.version ? " (kesbridge " + plain(data.version).replace(/^kesbridge /, "") + ")" : "");
   const said = [];
   for (const s of data.states) {
     const n = t.apps[s];
