@@ -67,6 +67,10 @@ func build(ctx context.Context, dir string) error {
 	if err := tool.GoBuild(ctx, "../..", programs.kesbridge, "./cmd/kesbridge", ""); err != nil {
 		return err
 	}
+	// As argocd looks for plugins of its own command line.
+	if err := os.Symlink(programs.kesbridge, filepath.Join(dir, "argocd-kesbridge")); err != nil {
+		return err
+	}
 	argocd, err := tool.ModuleDir(ctx, "github.com/argoproj/argo-cd/v3", "v3.1.16")
 	if err != nil {
 		return err

@@ -1,12 +1,15 @@
 package preview
 
 import (
+	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -152,6 +155,11 @@ func TestPreview(t *testing.T) {
 		if !slices.Equal(objectLines(again), objectLines(out)) { // argocd's order changes
 			t.Errorf("with --local-repo-root: %s", again)
 		}
+		// Started by argocd itself.
+		again, _ = run(1, differ, programs.argocd, append([]string{"kesbridge"}, local[2:]...)...)
+		if !slices.Equal(objectLines(again), objectLines(out)) {
+			t.Errorf("argocd kesbridge: %s", again)
+		}
 		// argocd's own exit code, and rights that are missing.
 		run(7, differ, programs.kesbridge, append(local, "--diff-exit-code", "7")...)
 		_, said := run(20, reader, programs.kesbridge, local...)
@@ -173,6 +181,7 @@ func TestPreview(t *testing.T) {
 			t.Errorf("said: %s", said)
 		}
 	})
+	t.Run("Interrupted", func(t *testing.T) { s.interrupted(t, repo, differ) })
 	t.Run("Flags", s.flags)
 }
 
@@ -217,6 +226,45 @@ func (s *system) nothingLeft(t *testing.T) {
 		line, _ := os.ReadFile(p) // it may have ended
 		if strings.Contains(string(line), filepath.Join(s.dir, "tmp")) {
 			t.Errorf("left behind: %q", line)
+		}
+	}
+}
+
+// interrupted ends calls halfway: the real cmp-server doesn't end by SIGTERM.
+func (s *system) interrupted(t *testing.T, repo, token string) {
+	argocd := filepath.Join(s.dir, "argocd.sh")
+	s.file(argocd, "#!/bin/sh\ncase \"$1 $2\" in 'app diff') echo started; exec sleep 60;; esac\nexec "+programs.argocd+" \"$@\"\n")
+	if err := os.Chmod(argocd, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGKILL} {
+		cmd := exec.Command(programs.kesbridge, "argocd", "--", "app", "diff", "shop", "--local", "apps/shop")
+		cmd.Dir, cmd.Env = repo, append(s.userEnv(token), "KESBRIDGE_ARGOCD="+argocd)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said := make([]byte, len("started"))
+		if _, err := io.ReadFull(out, said); err != nil {
+			t.Fatalf("%s: argocd didn't start: %v", signal, err)
+		}
+		_ = cmd.Process.Signal(signal)
+		_, _ = cmd.Process.Wait()
+		if signal == syscall.SIGKILL {
+			// The user's argocd is left alone; the server isn't, and what it had
+			// goes with the next call.
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			if _, said, code := s.command(token, repo, programs.kesbridge, "argocd", "--", "app", "diff", "shop", "--local", "apps/shop"); code != 1 {
+				t.Errorf("after a killed call: exit %d: %s", code, said)
+			}
+		}
+		s.nothingLeft(t)
+		if t.Failed() {
+			t.Fatalf("after %s", signal)
 		}
 	}
 }

@@ -337,6 +337,10 @@ func (s *system) login() error {
 	return err
 }
 
+func (s *system) userEnv(token string) []string {
+	return append(s.env(), "ARGOCD_SERVER="+s.argocd, "ARGOCD_AUTH_TOKEN="+token, "ARGOCD_OPTS=--plaintext", "KESBRIDGE_ARGOCD="+programs.argocd)
+}
+
 // command runs a program of the user's, with a token for Argo CD.
 func (s *system) command(token, dir, path string, args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
@@ -345,7 +349,7 @@ func (s *system) command(token, dir, path string, args ...string) (stdout, stder
 	cmd := exec.CommandContext(ctx, path, args...)
 	var out, said bytes.Buffer
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &said
-	cmd.Env = append(s.env(), "ARGOCD_SERVER="+s.argocd, "ARGOCD_AUTH_TOKEN="+token, "ARGOCD_OPTS=--plaintext", "KESBRIDGE_ARGOCD="+programs.argocd)
+	cmd.Env = s.userEnv(token)
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		s.t.Fatal(err)

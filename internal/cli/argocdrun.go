@@ -21,7 +21,7 @@ import (
 )
 
 // argocdPlugin is the name under which argocd runs kesbridge as a plugin of
-// its own command line: argocd kesbridge ARGS (Argo CD 3.0 and later).
+// its own command line: argocd kesbridge ARGS (Argo CD 3.1 and later).
 const argocdPlugin = "argocd-kesbridge"
 
 func (a *app) argocdCommand() *cobra.Command {
