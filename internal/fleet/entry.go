@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/config"
@@ -21,8 +23,9 @@ func (e *EntryError) Error() string { return e.Pos.String() + ": apps: " + e.Rea
 
 // entries takes the applications that kesbridge.yaml lists.
 func (f *Fleet) entries() error {
-	for i := range f.options.Config.Apps {
-		e := &f.options.Config.Apps[i]
+	for _, one := range f.options.Config.Apps {
+		e := &one
+		e.Pos.File = f.relative(e.Pos.File)
 		for _, name := range e.Clusters {
 			if !slices.ContainsFunc(f.options.Argo.Clusters, func(c argocd.Cluster) bool { return c.Name == name }) {
 				return &EntryError{e.Pos, fmt.Sprintf("there is no cluster %q under clusters", name)}
@@ -42,6 +45,15 @@ func (f *Fleet) entries() error {
 		return 0
 	})
 	return nil
+}
+
+// relative is the name of a file below the root, as everywhere else.
+func (f *Fleet) relative(name string) string {
+	rel, err := filepath.Rel(f.checkout.Root, name)
+	if !filepath.IsAbs(name) || err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return name
+	}
+	return filepath.ToSlash(rel)
 }
 
 func (f *Fleet) entry(e *config.App) error {

@@ -3,6 +3,7 @@ package fleet
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"kesbridge/internal/argocd"
@@ -77,6 +78,9 @@ func (t *file) scan() {
 		}
 		s.end()
 	}
+	if kept && slices.ContainsFunc(t.heads, func(h head) bool { return h.kind == "List" }) {
+		t.unpack()
+	}
 	for i := range t.heads {
 		t.argo = t.argo || t.heads[i].group() == argocd.Group
 	}
@@ -84,6 +88,33 @@ func (t *file) scan() {
 	if !kept {
 		t.data = nil
 	}
+}
+
+// unpack puts what Lists hold in their places: Argo CD's own objects are none
+// that make a directory an application.
+func (t *file) unpack() {
+	var out []head
+	for _, h := range t.heads {
+		if h.kind != "List" {
+			out = append(out, h)
+		}
+	}
+	for _, doc := range t.documents() {
+		var list struct {
+			Kind  string
+			Items []struct {
+				APIVersion string `yaml:"apiVersion"`
+				Kind       string
+			}
+		}
+		if decode(doc, &list) != nil || list.Kind != "List" {
+			continue
+		}
+		for _, it := range list.Items {
+			out = append(out, head{line: len(doc) - len(bytes.TrimLeft(doc, "\n")) + 1, apiVersion: it.APIVersion, kind: it.Kind})
+		}
+	}
+	t.heads = out
 }
 
 // scanner goes through the lines of a file.
