@@ -70,8 +70,8 @@ func (f *Fleet) directory(dir string, objects, all []*file) (string, *Skip) {
 	case f.vendored(dir):
 		return "", nil
 	}
-	if top := topOf(dir, "testdata"); top != "" && len(f.scope) == 0 {
-		return "", &Skip{Pos: manifest.Pos{File: top}, Reason: "directories called testdata hold what tests read; give the directory as PATH, or list it under apps in kesbridge.yaml, to look at it all the same"}
+	if s := f.testdata(dir); s != nil {
+		return "", s
 	}
 	switch {
 	case c != nil:
@@ -147,6 +147,15 @@ func topOf(dir, name string) string {
 		return strings.Join(parts[:i+1], "/")
 	}
 	return ""
+}
+
+// testdata says why what tests read is left out, unless somebody asks for it.
+func (f *Fleet) testdata(dir string) *Skip {
+	top := topOf(dir, "testdata")
+	if top == "" || slices.ContainsFunc(f.scope, func(s string) bool { return below(s, top) }) {
+		return nil
+	}
+	return &Skip{Pos: manifest.Pos{File: top}, Reason: "directories called testdata hold what tests read; give the directory as PATH, or list it under apps in kesbridge.yaml, to look at it all the same"}
 }
 
 // vendored: what go mod vendor and jsonnet-bundler bring.

@@ -51,9 +51,14 @@ func Find(ctx context.Context, checkout *argocd.Checkout, paths []string, o Opti
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if t.argo && !f.tree.inChart(t.name) && len(f.tree.users[t.name]) == 0 {
-			f.Apps = append(f.Apps, f.file(t)...)
+		if !t.argo || f.tree.inChart(t.name) || len(f.tree.users[t.name]) > 0 || f.vendored(path.Dir(t.name)) {
+			continue
 		}
+		if s := f.testdata(path.Dir(t.name)); s != nil {
+			f.skip(*s)
+			continue
+		}
+		f.Apps = append(f.Apps, f.file(t)...)
 	}
 	f.Apps = append(f.Apps, f.directories()...)
 	f.Skipped = sortSkips(f.Skipped)

@@ -94,7 +94,7 @@ func (f *Fleet) facts() {
 		if t.err != nil {
 			f.skip(Skip{Pos: manifest.Pos{File: t.name}, Reason: "it can't be read: " + reasonOf(t.err)})
 		}
-		if t.data == nil || f.tree.inChart(t.name) {
+		if dir := path.Dir(t.name); t.data == nil || f.tree.inChart(t.name) || f.vendored(dir) || f.testdata(dir) != nil {
 			continue
 		}
 		for _, doc := range t.documents() {
