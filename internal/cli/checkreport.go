@@ -42,9 +42,10 @@ func (c *checking) conclude() (*report.Report, error) {
 	c.findings = append(c.findings, all...)
 	c.relative(c.findings)
 	c.findings.Sort()
-	rep := &report.Report{Version: versionString()}
+	rep := &report.Report{Version: strings.TrimPrefix(shortVersion(), "kesbridge ")}
 	for _, r := range c.results {
 		c.relative(r.findings)
+		r.app.Reason = strings.ReplaceAll(r.app.Reason, c.checkout.Root+string(filepath.Separator), "")
 		r.findings.Sort()
 		for _, f := range r.findings {
 			r.app.Findings = append(r.app.Findings, report.Finding{Finding: f})

@@ -3,9 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 
+	"kesbridge/internal/config"
 	"kesbridge/internal/fleet"
 	"kesbridge/internal/report"
 )
@@ -68,10 +73,7 @@ func (c *checking) jobs(apps []fleet.Candidate, parent *checked) []job {
 		}
 		names := candidate.Clusters
 		if len(names) == 0 {
-			names = []string{""}
-			if candidate.App != nil {
-				names[0] = destination(c.known, candidate.App.Spec.Destination)
-			}
+			names = c.clustersOf(candidate)
 		}
 		for _, name := range names {
 			if c.o.cluster != "" && name != "" && name != c.o.cluster {
@@ -83,6 +85,30 @@ func (c *checking) jobs(apps []fleet.Candidate, parent *checked) []job {
 		}
 	}
 	return out
+}
+
+// clustersOf are the clusters of an app that no entry under apps gives some.
+// A directory is for those that the nearest kesbridge.yaml knows: the ones whose
+// names are in its path, else all.
+func (c *checking) clustersOf(candidate fleet.Candidate) []string {
+	if candidate.App != nil {
+		return []string{destination(c.known, candidate.App.Spec.Destination)}
+	}
+	own, err := c.app.config(c.o, filepath.Join(c.checkout.Root, filepath.FromSlash(candidate.Dir)))
+	if err != nil {
+		return []string{""} // said where it is rendered
+	}
+	names := slices.Sorted(maps.Keys(config.JoinClusters(c.app.admin, own)))
+	if len(names) == 0 {
+		return []string{""}
+	}
+	parts := strings.Split(candidate.Dir, "/")
+	for _, name := range names {
+		if slices.Contains(parts, name) { // as fleet does for the repository's own
+			return slices.DeleteFunc(names, func(n string) bool { return !slices.Contains(parts, n) })
+		}
+	}
+	return names
 }
 
 // id makes an ID unique: each cluster's Argo CD may have Applications of the
