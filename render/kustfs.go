@@ -21,7 +21,9 @@ type kustFS struct {
 
 	opt   *KustomizeOptions
 	allow bool // the network
-	helm  bool // --enable-helm
+	// shared: other builds run beside this one, which may not set the schema.
+	shared bool
+	helm   bool // --enable-helm
 
 	// See kustplace.go.
 	scratch *tree
@@ -48,7 +50,7 @@ type kustFS struct {
 func (a *app) newKustFS(ctx context.Context, note bool) *kustFS {
 	k := &kustFS{
 		ctx: ctx, tree: a.tree, dir: a.dir, note: note, kusts: map[string]string{},
-		opt: &a.src.Kustomize, allow: a.src.Network.Allow, scratch: a.scratch,
+		opt: &a.src.Kustomize, allow: a.src.Network.Allow, shared: a.shared, scratch: a.scratch,
 	}
 	if !note && len(a.src.OriginsOf) > 0 {
 		k.files = map[string][]byte{}

@@ -65,6 +65,9 @@ func (g *guard) kustomization(f seenFile, text []byte) error {
 	k.FixKustomization()
 	if len(k.OpenAPI) > 0 {
 		g.openapi = true
+		if g.fs.shared {
+			return errOwnSchema
+		}
 	}
 	dir := filepath.Dir(f.path)
 	if g.plugin[dir] {

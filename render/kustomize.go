@@ -19,22 +19,37 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// kustomizing is held while kustomize runs: a build sets the process's
-// OpenAPI schema, which decides how patches merge.
-var kustomizing sync.Mutex
-
 func (a *app) kustomize(ctx context.Context) (*Output, error) {
-	kustomizing.Lock()
-	defer kustomizing.Unlock()
 	opt, err := a.buildOptions()
 	if err != nil {
 		return nil, err
 	}
 	command := opt.PluginConfig.HelmConfig.Command
+	// The command's files are for one build at a time, and a clone is known by
+	// that it came to be during the build.
+	if command == "" && !a.src.Network.Allow && shareSchema() {
+		out, err := a.kustomizeBeside(ctx)
+		if !errors.Is(err, errOwnSchema) {
+			return out, err
+		}
+	}
+	ownSchema()
+	defer kustomizing.Unlock()
+	return a.kustomizeWith(ctx, command)
+}
+
+// kustomizeBeside is for a build that other builds run beside.
+func (a *app) kustomizeBeside(ctx context.Context) (*Output, error) {
+	defer kustomizing.RUnlock()
+	a.shared = true
+	defer func() { a.shared = false }()
+	return a.kustomizeWith(ctx, "")
+}
+
+func (a *app) kustomizeWith(ctx context.Context, command string) (*Output, error) {
 	if command != "" {
 		t, remove, err := a.openScratch(command)
 		if err != nil {
@@ -127,9 +142,9 @@ func (a *app) run(ctx context.Context, note bool) (*built, error) {
 	}
 	k.helm = opt.PluginConfig.HelmConfig.Enabled
 	m, err := runKustomizer(krusty.MakeKustomizer(opt), k, k.out(a.dir))
-	if k.guard.openapi {
+	if k.guard.openapi && !a.shared {
 		// A custom schema would stay for the next build of this process.
-		openapi.ResetOpenAPI()
+		resetSchema()
 	}
 	if k.err != nil {
 		// The cause: kustomize goes on to other guesses when a read fails, and

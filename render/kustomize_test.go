@@ -9,12 +9,18 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/provenance"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
 // kustomizeBuild is `kustomize build DIR` by kustomize's own library.
 func kustomizeBuild(dir string) ([]byte, error) {
-	kustomizing.Lock()
+	ownSchema()
 	defer kustomizing.Unlock()
+	defer func() {
+		if openapi.GetSchemaVersion() != defaultSchema {
+			resetSchema()
+		}
+	}()
 	opt := krusty.MakeDefaultOptions()
 	opt.Reorder = krusty.ReorderOptionUnspecified
 	m, err := runKustomizer(krusty.MakeKustomizer(opt), filesys.MakeFsOnDisk(), dir)
@@ -23,6 +29,8 @@ func kustomizeBuild(dir string) ([]byte, error) {
 	}
 	return m.AsYaml()
 }
+
+var defaultSchema = openapi.GetSchemaVersion()
 
 // ourVersion is what the library itself puts into a label.
 var ourVersion = KustomizeOptions{Version: provenance.GetProvenance().Semver()}

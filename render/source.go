@@ -273,6 +273,8 @@ type app struct {
 	tree *tree
 	// scratch is kustomize's place for charts, or nil.
 	scratch *tree
+	// shared: kustomize runs beside other builds.
+	shared bool
 }
 
 // open resolves a source's paths. With an error, the app is nil or has
