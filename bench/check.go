@@ -13,7 +13,7 @@ import (
 const (
 	goalCheck       = 10
 	goalCheckMemory = 500 << 20
-	checkRuns       = 3
+	checkRuns       = 3 // of each side, in turn
 )
 
 // benchCheck compares `kesbridge check` on a repository with what CI does
