@@ -64,4 +64,3 @@ func pickApplication(list []byte, namespace, name string) (json.RawMessage, bool
 	}
 	return same[0], true
 }
-

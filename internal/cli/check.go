@@ -127,7 +127,8 @@ type checking struct {
 }
 
 func (a *app) check(ctx context.Context, o options, f checkFlags, targets []target, paths []string) error {
-	a.collect(smallHeap) // many renders, one after the other; each leaves little
+	a.collect(manyHeap)
+	a.limitHeap()
 	defer silence()()
 	c, err := a.openCheck(ctx, o, f, paths)
 	if err != nil {

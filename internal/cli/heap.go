@@ -12,7 +12,21 @@ import (
 const (
 	smallHeap = 50
 	fastHeap  = 200
+	// A thousand renders leave a thousand times what one leaves; what is in use
+	// at any time is small.
+	manyHeap = 400
+	// manyLimit is the size from which on many renders collect as often as they
+	// must.
+	manyLimit = 400 << 20
 )
+
+// limitHeap keeps many renders from growing, unless the environment says
+// otherwise.
+func (a *app) limitHeap() {
+	if a.env["GOMEMLIMIT"] == "" {
+		debug.SetMemoryLimit(manyLimit)
+	}
+}
 
 // collect sets it, unless the environment says otherwise.
 func (a *app) collect(percent int) {
