@@ -23,6 +23,7 @@ type since struct {
 	rev     string
 	root    string
 	changed []string
+	existed func(string) bool // at the revision
 	record  *input.Record
 	// salt is what every render depends on.
 	salt string
@@ -38,6 +39,9 @@ func (a *app) openSince(ctx context.Context, root string, o options, f checkFlag
 	}
 	s := &since{rev: f.changedSince, root: root}
 	if s.changed, err = repo.Changed(ctx, f.changedSince); err != nil {
+		return nil, fmt.Errorf("check: --changed-since: %w", err)
+	}
+	if s.existed, err = repo.Existed(ctx, f.changedSince); err != nil {
 		return nil, fmt.Errorf("check: --changed-since: %w", err)
 	}
 	path := f.inputs
@@ -100,7 +104,7 @@ func (s *since) known(id, digest string, more []render.Inputs) bool {
 }
 
 func (s *since) touched(set input.Set) bool {
-	_, touched := set.Touches(s.changed)
+	_, touched := set.TouchesSince(s.changed, s.existed)
 	return touched
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -211,4 +212,28 @@ func newHash(id string, size int64) hash.Hash {
 	}
 	fmt.Fprintf(h, "blob %d\x00", size)
 	return h
+}
+
+// Existed tells of a path whether a revision's tree has a file or a directory
+// there; not of a link or a submodule, which hold more than their names.
+func (r *Repo) Existed(ctx context.Context, rev string) (func(path string) bool, error) {
+	commit, err := r.Resolve(ctx, rev)
+	if err != nil {
+		return nil, err
+	}
+	files, err := r.tree(ctx, commit)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]bool{".": true}
+	for _, f := range files {
+		if f.mode == modeSubmodule || f.mode == modeLink {
+			continue
+		}
+		known[f.path] = true
+		for d := path.Dir(f.path); !known[d]; d = path.Dir(d) {
+			known[d] = true
+		}
+	}
+	return func(p string) bool { return known[p] }, nil
 }
