@@ -63,10 +63,24 @@ Application renders; or the apps that kesbridge.yaml lists.`,
 	cmd.Flags().StringVar(&f.inputs, "inputs", "", "`FILE` that keeps, for --changed-since, what each app reads, so that unchanged apps need no render (default: below the user's cache directory)")
 	addFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("report", completeReport)
+	_ = cmd.RegisterFlagCompletionFunc("changed-since", cobra.NoFileCompletions)
 	_ = cmd.RegisterFlagCompletionFunc("golden", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
 	return cmd
+}
+
+// completeReport offers the formats; the path behind "=" is the user's.
+func completeReport(_ *cobra.Command, _ []string, given string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if strings.Contains(given, "=") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var list []cobra.Completion
+	for _, f := range report.Formats() {
+		list = append(list, f+"=")
+	}
+	return list, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
 // target is a report to write.

@@ -130,6 +130,12 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
+func TestNoApps(t *testing.T) {
+	if got, want := write(t, "text", &report.Report{}, report.Options{}), "0 apps\nfindings: no findings\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // GitHub shows ten of a kind.
 func TestGitHubLimit(t *testing.T) {
 	got := write(t, "github", reporttest.Many(1000), report.Options{})

@@ -106,6 +106,10 @@ func textTable(w io.Writer, p palette, r *Report, width int) {
 }
 
 func textTotals(w io.Writer, p palette, r *Report) {
+	if len(r.Apps) == 0 { // --changed-since: none reads what changed
+		fmt.Fprintln(w, "0 apps")
+		return
+	}
 	n := r.Totals()
 	fmt.Fprintf(w, "%s:", plural(len(r.Apps), "app"))
 	sep := " "
