@@ -18,6 +18,7 @@ import (
 	"kesbridge/internal/config"
 	"kesbridge/internal/eso"
 	"kesbridge/internal/manifest"
+	"kesbridge/internal/report"
 	"kesbridge/render"
 )
 
@@ -129,9 +130,9 @@ func (e *hintError) Hint() string  { return e.hint }
 // fail prints an error once, with what to do.
 func (a *app) fail(err error) {
 	p := a.palette()
-	fmt.Fprintf(a.err, "%s %s\n", p.bold(p.red("kesbridge:")), err)
+	fmt.Fprintf(a.err, "%s %s\n", p.bold(p.red("kesbridge:")), report.PlainLines(err.Error()))
 	if hint := whatToDo(err); hint != "" {
-		fmt.Fprintf(a.err, "  %s\n", hint)
+		fmt.Fprintf(a.err, "  %s\n", report.PlainLines(hint))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
 	"kesbridge/internal/preview"
+	"kesbridge/internal/report"
 )
 
 // conversion is a KES object and what becomes of it.
@@ -147,7 +148,7 @@ func (a *app) diffConverted(ctx context.Context, o options, dir, file string) er
 	var out bytes.Buffer
 	changed, failed := 0, 0
 	for _, c := range cs.list {
-		name := c.pos.String() + " " + c.ref.String()
+		name := report.Plain(c.pos.String() + " " + c.ref.String())
 		switch {
 		case c.mode == "":
 			failed++

@@ -17,6 +17,7 @@ import (
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
 	"kesbridge/internal/preview"
+	"kesbridge/internal/report"
 )
 
 // places are where the ExternalSecrets of an application stand, and which of
@@ -243,6 +244,7 @@ func (d *differences) compare(w io.Writer, colour bool, rev string, r *revised, 
 }
 
 func showObject(w io.Writer, colour bool, oldName, newName string, a, b map[string]any) error {
+	oldName, newName = report.Plain(oldName), report.Plain(newName)
 	a, b = preview.Copy(a), preview.Copy(b)
 	preview.Mask(a, b)
 	x, err := objectText(a)

@@ -11,6 +11,7 @@ import (
 	"kesbridge/internal/eso"
 	"kesbridge/internal/limit"
 	"kesbridge/internal/manifest"
+	"kesbridge/internal/report"
 	"kesbridge/internal/sidecar"
 )
 
@@ -33,7 +34,7 @@ func (g *generation) fail(err error) {
 		a.code = exitFindings
 		writeFindings(&b, f)
 	} else {
-		fmt.Fprintf(&b, "%s\n", strings.TrimSpace(err.Error()))
+		fmt.Fprintf(&b, "%s\n", report.PlainLines(strings.TrimSpace(err.Error())))
 		if hint := whatToDo(err); hint != "" {
 			fmt.Fprintf(&b, "  %s\n", hint)
 		}

@@ -11,6 +11,7 @@ import (
 	"kesbridge/internal/config"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
+	"kesbridge/internal/report"
 )
 
 // palette colours text, or doesn't.
@@ -92,7 +93,12 @@ func (a *app) conclude(o options, run *pipeline.Run) bool {
 	return !failed
 }
 
+// printFinding keeps what files of others say from moving a terminal's cursor,
+// or from beginning a line of a CI's log.
 func printFinding(w io.Writer, p palette, f manifest.Finding) {
+	f.Pos.File, f.Pos.Origin = report.Plain(f.Pos.File), report.Plain(f.Pos.Origin)
+	f.Ref.Kind, f.Ref.Namespace, f.Ref.Name = report.Plain(f.Ref.Kind), report.Plain(f.Ref.Namespace), report.Plain(f.Ref.Name)
+	f.Message, f.Fix, f.Waived = report.PlainLines(f.Message), report.PlainLines(f.Fix), report.PlainLines(f.Waived)
 	where, text := f.String(), ""
 	if pos := f.Pos.String(); pos != "" {
 		where, text = pos+": ", strings.TrimPrefix(where, pos+": ")

@@ -35,6 +35,12 @@ func plain(s string) string {
 	return b.String()
 }
 
+// Plain makes a name or message of others fit for one line of a terminal or log.
+func Plain(s string) string { return plain(s) }
+
+// PlainLines is Plain for a text whose lines and tabs count.
+func PlainLines(s string) string { return plainLines(s) }
+
 // odd are control and format characters (which turn directions, or have no
 // width), and what ends a line.
 func odd(r rune) bool {
