@@ -18,6 +18,7 @@ import (
 
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/config"
+	"kesbridge/internal/report"
 	"kesbridge/internal/rewrite"
 )
 
@@ -108,7 +109,7 @@ func (a *app) rewriteFiles(ctx context.Context, files []string, write bool, chan
 		}
 		for _, c := range changes {
 			if c.Note != "" {
-				fmt.Fprintf(a.err, "%s: %s: %s\n", c.Pos, c.Ref, c.Note)
+				fmt.Fprintf(a.err, "%s: %s: %s\n", report.Plain(c.Pos.String()), report.Plain(c.Ref.String()), report.PlainLines(c.Note))
 			}
 		}
 		if bytes.Equal(r.before, r.after) {
@@ -151,7 +152,7 @@ func (a *app) refused(errs []error, joined error) error {
 			return joined
 		}
 	}
-	fmt.Fprintf(a.err, "%v\nkesbridge: nothing was changed\n", joined)
+	fmt.Fprintf(a.err, "%s\nkesbridge: nothing was changed\n", report.PlainLines(joined.Error()))
 	a.code = exitFindings
 	return nil
 }
