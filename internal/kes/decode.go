@@ -75,7 +75,10 @@ func (d *decoder) metadata(f field, es *ExternalSecret) (named bool) {
 		switch m.key {
 		case "name":
 			named = true
-			d.str(m, path)
+			said := len(d.fs)
+			if d.str(m, path); es.Ref.Name == "" && len(d.fs) == said {
+				d.report(rule.MissingField, m.keyNode, "metadata.name is empty")
+			}
 		case "namespace":
 			d.str(m, path)
 		case "labels":

@@ -22,6 +22,9 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	for _, name := range []string{`""`, "!tagged", "!!str"} {
+		f.Add([]byte("apiVersion: kubernetes-client.io/v1\nkind: ExternalSecret\nmetadata: {name: " + name + "}\nspec: {backendType: vault, data: [{key: a, name: b}]}\n"))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tr := manifest.Transformer{Groups: []string{kes.Group}, Visit: func(o *manifest.Object) (manifest.Result, error) {
 			if !kes.IsKES(o.Ref) {
