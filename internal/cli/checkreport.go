@@ -113,7 +113,7 @@ func (c *checking) versions() {
 func (c *checking) write(rep *report.Report, targets []target) error {
 	o, a := c.o, c.app
 	opts := report.Options{
-		Colour: isTerminal(a.out) && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb", FailOn: o.failOn,
+		Colour: a.colourful(), FailOn: o.failOn,
 		Verbose: o.verbose, Quiet: o.quiet, Width: width(a.out),
 	}
 	printed := false
