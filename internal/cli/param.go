@@ -53,7 +53,7 @@ func parameters() []param {
 		{name: "eso-version", env: "KESBRIDGE_ESO_VERSION", title: "ESO version",
 			usage:    "ESO `X.Y` that is installed (0.9 to 2.9): decides apiVersion, explicit defaults and fields (default: what 0.16 and all later versions agree on)",
 			inPlugin: "ESO X.Y that is installed (0.9 to 2.9): decides apiVersion, explicit defaults and fields (default: inferred from the cluster's API versions)"},
-		{name: "store", env: "KESBRIDGE_STORE", title: "Store", usage: "`NAME` of the store that every converted resource references"},
+		{name: "store", env: "KESBRIDGE_STORE", title: "Store", usage: "`NAME` of the store that every converted resource references; annotation kesbridge/store on a resource wins"},
 		{name: "store-kind", env: "KESBRIDGE_STORE_KIND", values: []string{"ClusterSecretStore", "SecretStore"}, title: "Store kind", usage: "`KIND` of --store and of stores whose names are derived: ClusterSecretStore or SecretStore (default ClusterSecretStore)"},
 		{name: "fidelity", env: "KESBRIDGE_FIDELITY", values: config.Fidelities(), title: "Fidelity", usage: "`FORM` of what is written where ESO's usual form differs from KES for certain values: natural (the usual form) or exact (KES's bytes, through templates); annotation kesbridge/fidelity on a resource wins (default natural)"},
 		{name: "final", env: "KESBRIDGE_FINAL", isBool: true, pluginOnly: true, title: "Final", usage: "the move is over: converted resources no longer carry the annotations that keep Argo CD from pruning them"},

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"kesbridge/internal/convert"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
+	"kesbridge/internal/store"
 )
 
 // explanations are what render --explain says of one KES resource: which
@@ -60,6 +62,8 @@ func explain(o options, opts pipeline.Options, obj *manifest.Object, d pipeline.
 	choice := d.Result.Store
 	from := ""
 	switch {
+	case choice.Annotated:
+		from = "annotation " + store.Annotation
 	case choice.Named:
 		from = o.given["store"].from
 	case choice.Rule != nil && !choice.Derived:
@@ -82,6 +86,8 @@ func explain(o options, opts pipeline.Options, obj *manifest.Object, d pipeline.
 	line("fidelity", d.Result.Fidelity, d.Result.FidelityFrom)
 	from = "kesbridge.yaml"
 	switch {
+	case d.Result.RefreshAnnotated:
+		from = "annotation " + convert.RefreshAnnotation
 	case d.Result.DefaultRefresh:
 		from = "built in"
 	case choice.Rule != nil && choice.Rule.RefreshInterval != "":

@@ -49,6 +49,8 @@ type Result struct {
 	Fidelity, FidelityFrom string
 	// DefaultRefresh: no setting chose the refresh interval.
 	DefaultRefresh bool
+	// RefreshAnnotated: the object's own annotation did.
+	RefreshAnnotated bool
 	// Templates are the templates rules that match the object and whether they
 	// were used; nil where it has no lodash expressions.
 	Templates map[manifest.Pos]bool
@@ -156,7 +158,7 @@ func (c *conv) metadata() {
 	c.out.Name, c.out.Namespace = c.in.Ref.Name, c.in.Ref.Namespace
 	c.out.Labels = c.in.Labels
 	c.out.Annotations = slices.DeleteFunc(slices.Clone(c.in.Annotations), func(f manifest.Field) bool {
-		return f.Key == FidelityAnnotation || f.Key == ModeAnnotation || f.Key == WaiveAnnotation || f.Key == WarningsAnnotation // said to kesbridge, and obeyed
+		return f.Key == FidelityAnnotation || f.Key == ModeAnnotation || f.Key == WaiveAnnotation || f.Key == WarningsAnnotation || f.Key == store.Annotation || f.Key == RefreshAnnotation // said to kesbridge, and obeyed
 	})
 	if !c.opts.Settings.Origin {
 		return
@@ -181,19 +183,29 @@ func need(in *kes.ExternalSecret) store.Need {
 	}
 }
 
-func (c *conv) subject() store.Subject {
+// SubjectOf is what store rules see of an object.
+func SubjectOf(in *kes.ExternalSecret, app, project, cluster string) store.Subject {
 	labels := map[string]string{}
-	for _, l := range c.in.Labels {
+	for _, l := range in.Labels {
 		labels[l.Key], _ = l.Value.(string)
 	}
+	wish, _ := in.Annotations.Get(store.Annotation).(string)
 	return store.Subject{
-		Namespace: c.in.Ref.Namespace, Name: c.in.Ref.Name, Labels: labels,
-		App: c.opts.App, Project: c.opts.Project, Cluster: c.opts.Settings.Cluster,
+		Namespace: in.Ref.Namespace, Name: in.Ref.Name, Labels: labels,
+		App: app, Project: project, Cluster: cluster, Store: wish,
 	}
+}
+
+func (c *conv) subject() store.Subject {
+	return SubjectOf(c.in, c.opts.App, c.opts.Project, c.opts.Settings.Cluster)
 }
 
 func (c *conv) chooseStore(res *Result) {
 	choice, err := c.opts.Stores.Resolve(res.Need, c.subject())
+	if bad := (*store.RefError)(nil); errors.As(err, &bad) {
+		c.report(rule.BadAnnotation, c.in.Pos, "metadata.annotations.%s %v", store.Annotation, err)
+		return
+	}
 	if err != nil {
 		f := rule.UnmatchedStore.At(c.in.Spec.Pos("backendType"), c.in.Ref, "%v", err)
 		if u := (*store.UnmatchedError)(nil); errors.As(err, &u) {
@@ -203,10 +215,33 @@ func (c *conv) chooseStore(res *Result) {
 		return
 	}
 	c.choice, res.Store, c.out.Store = choice, choice, choice.Ref
+	if choice.Overruled {
+		c.report(rule.SettingIgnored, c.in.Pos, "metadata.annotations.%s: the administrator's file decides the store", store.Annotation)
+	}
 }
 
+// RefreshAnnotation on a KES object is its refresh interval, a Go duration.
+const RefreshAnnotation = "kesbridge/refresh-interval"
+
+// refresh: the administrator's file is stronger than the annotation, that than
+// the rule of the store and the settings.
 func (c *conv) refresh(res *Result) {
-	s := c.opts.Settings
+	s, r := c.opts.Settings, c.choice.Rule
+	fixed := s.Fixed("refreshInterval")
+	if r != nil && r.RefreshInterval != "" {
+		fixed = r.Admin
+	}
+	if text, _ := c.in.Annotations.Get(RefreshAnnotation).(string); text != "" {
+		switch interval, err := eso.ParseInterval(text); {
+		case err != nil:
+			c.report(rule.BadAnnotation, c.in.Pos, "metadata.annotations.%s: %v", RefreshAnnotation, err)
+		case fixed:
+			c.report(rule.SettingIgnored, c.in.Pos, "metadata.annotations.%s: the administrator's file decides the refresh interval", RefreshAnnotation)
+		default:
+			c.out.RefreshInterval, res.RefreshAnnotated = interval, true
+			return
+		}
+	}
 	switch {
 	case c.choice.Rule != nil && c.choice.Rule.RefreshInterval != "":
 		c.out.RefreshInterval = c.choice.Rule.RefreshInterval

@@ -158,8 +158,9 @@ var (
 		ID: "KES123", Name: "bad-annotation", Severity: manifest.Error,
 		Summary: "an annotation that is meant for kesbridge has a value that it doesn't know",
 		Detail: "kesbridge/fidelity on a KES object says how faithful its conversion has to be: natural (ESO's usual form) or exact (KES's bytes, through templates). " +
-			"Another value would be obeyed by guessing.",
-		Fix: "write natural or exact, or remove the annotation",
+			"kesbridge/mode says what becomes of it, kesbridge/store which store it gets (NAME, SecretStore/NAME or ClusterSecretStore/NAME) and kesbridge/refresh-interval " +
+			"how often ESO reads its values (15m, 1h30m). Another value would be obeyed by guessing.",
+		Fix: "write a value that the message allows, or remove the annotation",
 	}
 	StringsOnly = Rule{
 		ID: "KES124", Name: "strings-only", Severity: manifest.Warning,

@@ -17,6 +17,8 @@ type Subject struct {
 	Project   string
 	Cluster   string
 	Labels    map[string]string
+	// Store is the text of Annotation on the resource, or empty.
+	Store string
 }
 
 // Choice is the store for one KES resource.
@@ -28,8 +30,11 @@ type Choice struct {
 	// Rule is the rule that matched, or nil. It gives refreshInterval and
 	// secretBinary even where it didn't choose the store (Named, Derived).
 	Rule *config.StoreRule
-	// Named: --store chose the store.
-	Named bool
+	// Named: --store chose the store. Annotated: the resource's own annotation.
+	Named, Annotated bool
+	// Overruled: the annotation asks for another store than the
+	// administrator's file gives.
+	Overruled bool
 	// Derived: the name comes from the need, so somebody has to create it.
 	Derived bool
 }
@@ -53,17 +58,34 @@ type Resolver struct {
 	Locked bool
 }
 
-// Resolve chooses: a rule of the administrator's, --store, else the first rule
-// that matches, else a derived name; where Unmatched is "fail" it is an
-// *UnmatchedError instead.
+// Resolve chooses: a rule of the administrator's, the resource's annotation,
+// --store, else the first rule that matches, else a derived name; where
+// Unmatched is "fail" it is an *UnmatchedError instead. An annotation that
+// names no store is a *RefError.
 func (r *Resolver) Resolve(n Need, s Subject) (Choice, error) {
 	kind := r.Kind
 	if kind == "" || r.Locked {
 		kind = config.DefaultStoreKind
 	}
+	var asked eso.StoreRef
+	if s.Store != "" {
+		var err error
+		if asked, err = ParseRef(s.Store, kind); err != nil {
+			return Choice{}, err
+		}
+	}
+	c, err := r.choose(n, s, kind, asked)
+	c.Overruled = err == nil && s.Store != "" && c.Ref != asked
+	return c, err
+}
+
+func (r *Resolver) choose(n Need, s Subject, kind string, asked eso.StoreRef) (Choice, error) {
 	rule := r.match(n, s)
+	mine := !r.Locked && (rule == nil || !rule.Admin || rule.Store.Name == "")
 	switch {
-	case r.Store != "" && !r.Locked && (rule == nil || !rule.Admin || rule.Store.Name == ""):
+	case s.Store != "" && mine:
+		return Choice{Ref: asked, Path: r.pathOf(asked), Rule: rule, Annotated: true}, nil
+	case r.Store != "" && mine:
 		return Choice{Ref: eso.StoreRef{Name: r.Store, Kind: kind}, Rule: rule, Named: true}, nil
 	case rule != nil && rule.Store.Name != "":
 		ref := eso.StoreRef{Name: rule.Store.Name, Kind: rule.Store.Kind}
