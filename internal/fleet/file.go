@@ -62,7 +62,8 @@ func (h *head) object() bool {
 }
 
 // keep are the words of files that are parsed later.
-var keep = [][]byte{[]byte(argocd.Group), []byte("external-secrets"), []byte("resource.exclusions"), []byte("resource.inclusions")}
+var keep = [][]byte{[]byte(argocd.Group), []byte("external-secrets"), []byte("resource.exclusions"), []byte("resource.inclusions"),
+	[]byte("resourceTrackingMethod"), []byte("instanceLabelKey")}
 
 // scan reads the heads, and forgets the data unless it is needed again.
 func (t *file) scan() {

@@ -74,19 +74,7 @@ func (f *Fleet) filtersIn(n *yaml.Node, at func(*yaml.Node) manifest.Pos) {
 	if n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "resource.") || !strings.Contains(n.Value, "\n") {
 		return
 	}
-	var inner yaml.Node
-	if decode([]byte(n.Value), &inner) != nil || len(inner.Content) == 0 || inner.Content[0].Kind == yaml.ScalarNode {
-		return
+	if inner, place := within(n, at); inner != nil {
+		f.filtersIn(inner, place)
 	}
-	outer := n.Line
-	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
-		outer--
-	}
-	f.filtersIn(inner.Content[0], func(in *yaml.Node) manifest.Pos {
-		pos := at(n)
-		if pos.Line == n.Line {
-			pos.Line, pos.Column = outer+in.Line, 0
-		}
-		return pos
-	})
 }

@@ -65,6 +65,7 @@ type Fleet struct {
 	apps     []argocd.Application
 	projects map[string][]*project
 	filters  []filter
+	tracking []tracked
 	evidence *survey.Evidence
 }
 

@@ -221,3 +221,28 @@ metadata: {name: a}
 		t.Errorf("%s %+v", s, fl.Skipped)
 	}
 }
+
+// TestTracking: application.resourceTrackingMethod wherever people write it.
+func TestTracking(t *testing.T) {
+	const cm = "-- cm.yaml --\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata:\n"
+	for _, c := range []struct {
+		name, files, method, key string
+		line                     int
+	}{
+		{"not told", "-- a.yaml --\n", "", "", 0},
+		{"a ConfigMap", cm + "  application.resourceTrackingMethod: label\n  application.instanceLabelKey: example.com/app\n", "label", "example.com/app", 5},
+		{"another method", cm + "  application.resourceTrackingMethod: annotation+label\n", "annotation+label", "", 5},
+		{"an empty one is none", cm + "  application.resourceTrackingMethod: ''\n", "", "", 0},
+		{"label before others", cm + "  application.resourceTrackingMethod: annotation\n-- d.yaml --\napiVersion: v1\nkind: ConfigMap\ndata: {application.resourceTrackingMethod: label}\n", "label", "", 3},
+		{"values of the chart", "-- values.yaml --\nconfigs:\n  cm:\n    application.resourceTrackingMethod: label\n", "label", "", 3},
+		{"values in an Application", "-- a.yaml --\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: argocd}\nspec:\n  source:\n    chart: argo-cd\n    helm:\n      values: |\n        configs:\n          cm:\n            application.resourceTrackingMethod: label\n", "label", "", 11},
+		{"a parameter of helm", "-- a.yaml --\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: argocd}\nspec:\n  source:\n    chart: argo-cd\n    helm:\n      parameters:\n        - {name: configs.cm.application\\.resourceTrackingMethod, value: label}\n", "label", "", 9},
+		{"a literal", "-- kustomization.yaml --\nconfigMapGenerator:\n  - name: argocd-cm\n    literals: [application.resourceTrackingMethod=label]\n", "label", "", 3},
+		{"a patch", "-- kustomization.yaml --\npatches:\n  - patch: |\n      kind: ConfigMap\n      data:\n        application.resourceTrackingMethod: label\n", "label", "", 5},
+	} {
+		method, key, pos := find(t, c.files).Tracking()
+		if method != c.method || key != c.key || pos.Line != c.line {
+			t.Errorf("%s: %q %q %v, want %q %q line %d", c.name, method, key, pos, c.method, c.key, c.line)
+		}
+	}
+}

@@ -73,7 +73,8 @@ func (f *Fleet) Forbidden(name, group, kind string, namespaced bool) (pos manife
 func (f *Fleet) policy(name string, doc document, from manifest.Pos) {
 	isProject := mentions(doc, "AppProject")
 	filters := bytes.Contains(doc, []byte("resource.exclusions")) || bytes.Contains(doc, []byte("resource.inclusions"))
-	if !isProject && !filters {
+	tracking := aboutTracking(string(doc))
+	if !isProject && !filters && !tracking {
 		return
 	}
 	var n yaml.Node
@@ -97,6 +98,9 @@ func (f *Fleet) policy(name string, doc document, from manifest.Pos) {
 	}
 	if filters {
 		f.filtersIn(n.Content[0], at)
+	}
+	if tracking {
+		f.trackingIn(n.Content[0], at)
 	}
 }
 
