@@ -32,21 +32,30 @@ type Program struct {
 
 // Kubernetes' version, of the module and in the binary, as its release builds
 // have it.
-const version = "k8s.io/component-base/version."
+const (
+	version     = "k8s.io/component-base/version."
+	kubeVersion = "-X " + version + "gitVersion=v1.36.1 -X " + version + "gitMajor=1 -X " + version + "gitMinor=36"
+)
 
 // The programs.
 var (
 	// Argocd is all of Argo CD: its binary is multi-call.
 	Argocd    = Program{Name: "argocd", Module: "argocd31", Package: "github.com/argoproj/argo-cd/v3/cmd"}
-	APIServer = Program{
-		Name: "kube-apiserver", Module: "kube", Package: "k8s.io/kubernetes/cmd/kube-apiserver",
-		LDFlags: "-X " + version + "gitVersion=v1.36.1 -X " + version + "gitMajor=1 -X " + version + "gitMinor=36",
-	}
-	Etcd = Program{Name: "etcd", Module: "kube", Package: "go.etcd.io/etcd/server/v3"}
+	APIServer = Program{Name: "kube-apiserver", Module: "kube", Package: "k8s.io/kubernetes/cmd/kube-apiserver", LDFlags: kubeVersion}
+	// ControllerManager brings the garbage collector.
+	ControllerManager = Program{Name: "kube-controller-manager", Module: "kube", Package: "k8s.io/kubernetes/cmd/kube-controller-manager", LDFlags: kubeVersion}
+	Etcd              = Program{Name: "etcd", Module: "kube", Package: "go.etcd.io/etcd/server/v3"}
+	// The External Secrets Operator: controllers, webhook and certificate
+	// controller are one binary.
+	ESO09  = Program{Name: "external-secrets-v0.9.20", Module: "eso09", Package: eso}
+	ESO016 = Program{Name: "external-secrets-v0.16.2", Module: "eso016", Package: eso}
+	ESO020 = Program{Name: "external-secrets-v0.20.4", Module: "eso020", Package: eso}
 )
 
+const eso = "github.com/external-secrets/external-secrets"
+
 // Programs are all of them.
-var Programs = []Program{Argocd, APIServer, Etcd}
+var Programs = []Program{Argocd, APIServer, ControllerManager, Etcd, ESO09, ESO016, ESO020}
 
 // Dir is where binaries are kept.
 func Dir() (string, error) {
