@@ -118,13 +118,17 @@ func (f *checkFlags) targets(cmd *cobra.Command) ([]target, error) {
 
 // checking is one run of check.
 type checking struct {
-	app      *app
-	o        options
-	flags    checkFlags
-	checkout *argocd.Checkout
-	root     *os.Root
-	own      *config.Config // the repository's kesbridge.yaml, or nil
-	argo     argocd.Options
+	app *app
+	// command is the one that looks at the apps, doing what it does with each,
+	// in words.
+	command, doing string
+	each           func(context.Context, job) *checked
+	o              options
+	flags          checkFlags
+	checkout       *argocd.Checkout
+	root           *os.Root
+	own            *config.Config // the repository's kesbridge.yaml, or nil
+	argo           argocd.Options
 	// known are the clusters of both configurations.
 	known  map[string]config.Cluster
 	fleet  *fleet.Fleet
@@ -146,10 +150,11 @@ func (a *app) check(ctx context.Context, o options, f checkFlags, targets []targ
 	a.collect(manyHeap)
 	a.limitHeap()
 	defer silence()()
-	c, err := a.openCheck(ctx, o, f, paths)
+	c, err := a.openCheck(ctx, "check", o, f, paths)
 	if err != nil {
 		return err
 	}
+	c.each, c.doing = c.one, "apps checked"
 	if c.root, err = os.OpenRoot(c.checkout.Root); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
@@ -169,15 +174,15 @@ func (a *app) check(ctx context.Context, o options, f checkFlags, targets []targ
 }
 
 // openCheck finds the repository, its configuration and its apps.
-func (a *app) openCheck(ctx context.Context, o options, f checkFlags, paths []string) (*checking, error) {
-	c := &checking{app: a, o: o, flags: f, whole: len(paths) == 0, run: newRun(options{verbose: true, failOn: manifest.Info}), ids: map[string]bool{}, notes: map[string]bool{}}
+func (a *app) openCheck(ctx context.Context, command string, o options, f checkFlags, paths []string) (*checking, error) {
+	c := &checking{app: a, command: command, o: o, flags: f, whole: len(paths) == 0, run: newRun(options{verbose: true, failOn: manifest.Info}), ids: map[string]bool{}, notes: map[string]bool{}}
 	where := "."
 	if len(paths) > 0 {
 		where = paths[0]
 	}
 	var err error
 	if c.checkout, err = argocd.OpenCheckout(where); err != nil {
-		return nil, &hintError{fmt.Errorf("check: %w", err), "give a directory or a file of a repository"}
+		return nil, &hintError{fmt.Errorf("%s: %w", command, err), "give a directory or a file of a repository"}
 	}
 	if c.own, err = a.config(o, c.checkout.Root); err != nil {
 		return nil, err
@@ -204,7 +209,7 @@ func (a *app) openCheck(ctx context.Context, o options, f checkFlags, paths []st
 	c.fleet, err = fleet.Find(ctx, c.checkout, paths, fleet.Options{Argo: c.argo, Config: c.own, Exclude: c.golden.below()})
 	done()
 	if err != nil {
-		return nil, fmt.Errorf("check: %w", err)
+		return nil, fmt.Errorf("%s: %w", command, err)
 	}
 	return c, nil
 }

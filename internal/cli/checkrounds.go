@@ -127,14 +127,14 @@ func (c *checking) id(app report.App) string {
 
 func (c *checking) round(ctx context.Context, jobs []job) ([]*checked, error) {
 	results := make([]*checked, len(jobs))
-	count, done := c.app.count("apps checked", len(jobs))
+	count, done := c.app.count(c.doing, len(jobs))
 	defer done()
 	next := make(chan job)
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for j := range next {
-				results[j.order] = c.one(ctx, j)
+				results[j.order] = c.each(ctx, j)
 				count()
 			}
 		})
@@ -148,7 +148,7 @@ func (c *checking) round(ctx context.Context, jobs []job) ([]*checked, error) {
 	close(next)
 	wg.Wait()
 	if err := context.Cause(ctx); err != nil {
-		return nil, fmt.Errorf("check: %w", err)
+		return nil, fmt.Errorf("%s: %w", c.command, err)
 	}
 	return results, nil
 }

@@ -29,6 +29,11 @@ type Options struct {
 	VersionSet bool
 	Served     eso.Inference
 	Stores     *store.Resolver // nil derives every store
+	// KES is what Git tells of the controller, beyond its environment in
+	// Settings; nil: nothing.
+	KES *kes.Controller
+	// EmitStores prints derived stores, each as one SecretStore for a namespace.
+	EmitStores bool
 	// Keep leaves what can't be converted as it is and turns the error into a
 	// warning (--on-unsupported keep).
 	Keep bool
