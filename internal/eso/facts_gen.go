@@ -149,6 +149,12 @@ var schemas = []schema{
 			{path: "vault"},
 			{path: "webhook"},
 		},
+		stores: []fact{
+			{path: "spec.provider.azurekv.authType", value: "ServicePrincipal"},
+			{path: "spec.provider.azurekv.environmentType", value: "PublicCloud"},
+			{path: "spec.provider.vault.auth.kubernetes.mountPath", value: "kubernetes"},
+			{path: "spec.provider.vault.version", value: "v2"},
+		},
 	},
 	{
 		apiVersion: "v1",
@@ -291,6 +297,15 @@ var schemas = []schema{
 			{path: "ibm"},
 			{path: "vault"},
 			{path: "webhook"},
+		},
+		stores: []fact{
+			{path: "spec.provider.aws.sessionTagsPolicy", value: "None", first: release{2, 5, 0}},
+			{path: "spec.provider.azurekv.authType", value: "ServicePrincipal"},
+			{path: "spec.provider.azurekv.environmentType", value: "PublicCloud"},
+			{path: "spec.provider.azurekv.useAzureSDK", value: "false", first: release{0, 20, 0}},
+			{path: "spec.provider.gcpsm.secretVersionSelectionPolicy", value: "LatestOrFail", first: release{0, 20, 2}},
+			{path: "spec.provider.vault.auth.kubernetes.mountPath", value: "kubernetes"},
+			{path: "spec.provider.vault.version", value: "v2"},
 		},
 	},
 }

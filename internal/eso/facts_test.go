@@ -123,6 +123,11 @@ func generate(t *testing.T, f jsonFacts) []byte {
 			name, ok := strings.CutPrefix(j.Path, "spec.provider.")
 			return name, ok && j.CRD == "secretstores" && !strings.ContainsAny(name, ".[{")
 		})
+		writeFacts(t, &b, "stores", s, f.Defaults, func(j jsonFact) (string, bool) {
+			name, _, _ := strings.Cut(strings.TrimPrefix(j.Path, "spec.provider."), ".")
+			auth, ok := strings.CutPrefix(j.Path, "spec.provider.vault.auth.")
+			return j.Path, j.CRD == "secretstores" && name != "fake" && name != "webhook" && (!ok || strings.HasPrefix(auth, "kubernetes."))
+		})
 		b.WriteString("},\n")
 	}
 	b.WriteString("}\n")
@@ -155,7 +160,10 @@ func writeFacts(t *testing.T, b *bytes.Buffer, name string, s schema, facts []js
 			if last.compare(s.last) >= 0 {
 				last = release{}
 			}
-			value, _ := j.Default.(string)
+			value, ok := j.Default.(string)
+			if !ok && j.Default != nil {
+				value = fmt.Sprint(j.Default)
+			}
 			out = append(out, fact{path: path, first: first, last: last, value: value})
 		}
 		if n > 1 {

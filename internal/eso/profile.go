@@ -46,6 +46,8 @@ type schema struct {
 	// templateFrom.
 	defaults  []fact
 	providers []fact
+	// stores are the defaults in stores.
+	stores []fact
 }
 
 // VersionError is a version that no profile exists for.
@@ -178,6 +180,8 @@ func (r release) compare(o release) int {
 }
 
 func (r release) short() string { return fmt.Sprintf("%d.%d", r.major, r.minor) }
+
+func (r release) text() string { return fmt.Sprintf("%d.%d.%d", r.major, r.minor, r.patch) }
 
 // parseRelease reads "X.Y" or "X.Y.Z"; exact says that there was a Z.
 func parseRelease(s string) (r release, exact, ok bool) {
