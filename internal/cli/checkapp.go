@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"kesbridge/internal/config"
+	"kesbridge/internal/cutover"
 	"kesbridge/internal/fleet"
 	"kesbridge/internal/input"
 	"kesbridge/internal/manifest"
@@ -39,6 +40,12 @@ type checked struct {
 	candidate  fleet.Candidate
 	// holds is rendered output in which there may be apps.
 	holds []render.Stream
+	// settings are its Application's, resources its KES resources on their way, in
+	// the order of app.Secrets; makers are what else makes Secrets.
+	settings  *cutover.Application
+	resources []cutover.Resource
+	makers    []cutover.Maker
+	waivers   *config.Settings
 }
 
 // one checks an app. What goes wrong is a finding: the others go on.
@@ -99,6 +106,7 @@ func (c *checking) waive(r *checked, rs []rendering) {
 		}
 		settings = opts.Settings
 	}
+	r.waivers = settings
 	facts := config.Facts{App: r.app.Name, Project: r.app.Project, Cluster: r.app.Cluster}
 	r.findings = append(r.findings, r.run.Waive(settings, facts, r.about...)...)
 }

@@ -22,6 +22,9 @@ func (w *work) inspect(ctx context.Context) error {
 		set := w.c.schemas(w.options[i].Profile)
 		err := p.Find(ctx, []string{eso.Group}, []string{eso.Group}, func(o *manifest.Object) {
 			w.kinds[o.Ref.Kind] = true
+			if o.Ref.Kind == "ExternalSecret" {
+				w.note(o, i)
+			}
 			for _, problem := range set.Check(o) {
 				pos := o.Pos
 				if problem.Node != nil {

@@ -10,6 +10,7 @@ import (
 
 	"kesbridge/internal/config"
 	"kesbridge/internal/crd"
+	"kesbridge/internal/cutover"
 	"kesbridge/internal/eso"
 	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
@@ -25,11 +26,12 @@ func (w *work) watch(opts pipeline.Options) pipeline.Options {
 		if origin := w.origins[o.Pos.File]; origin != nil {
 			w.objects[lineOf(o.Pos)] = origin(o)
 		}
-		w.secrets = append(w.secrets, seen{pos: o.Pos, secret: report.Secret{Ref: o.Ref, Before: string(o.Raw())}})
+		w.secrets = append(w.secrets, seen{pos: o.Pos, resource: w.begin(o, opts), secret: report.Secret{Ref: o.Ref, Before: string(o.Raw())}})
 	}
 	opts.Decided = func(o *manifest.Object, d pipeline.Decision) {
 		s := &w.secrets[len(w.secrets)-1]
 		s.secret.Mode, s.secret.Target = d.Mode.Mode, o.Ref.Name
+		w.decide(&s.resource, d)
 		if d.In == nil {
 			return
 		}
@@ -42,7 +44,7 @@ func (w *work) watch(opts pipeline.Options) pipeline.Options {
 		for _, m := range d.After {
 			text := manifest.PrintYAML(m)
 			after = append(after, text)
-			w.validate(opts, text, o)
+			w.validate(opts, text, o, &s.resource)
 		}
 		s.secret.After = string(bytes.Join(after, []byte("---\n")))
 	}
@@ -50,10 +52,11 @@ func (w *work) watch(opts pipeline.Options) pipeline.Options {
 }
 
 // validate holds a converted object against its CRD.
-func (w *work) validate(opts pipeline.Options, text []byte, from *manifest.Object) {
+func (w *work) validate(opts pipeline.Options, text []byte, from *manifest.Object, r *cutover.Resource) {
 	set := w.c.schemas(opts.Profile)
 	w.reread(text, func(o *manifest.Object) {
 		w.kinds[o.Ref.Kind] = true
+		w.became(r, o, opts)
 		for _, p := range set.Check(o) {
 			w.run.Add(rule.Invalid.At(from.Pos, from.Ref, "the ESO object for it: %s", p))
 		}
@@ -99,6 +102,9 @@ func (w *work) conclude(ctx context.Context) error {
 	r.findings = append(append(r.findings, findings...), w.newDoubts(findings)...)
 	r.app.KES, r.app.Converted = counts.KES, counts.Converted
 	if err := w.inspect(ctx); err != nil {
+		return err
+	}
+	if err := w.steps(ctx); err != nil {
 		return err
 	}
 	w.crossFile()

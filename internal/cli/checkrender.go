@@ -11,6 +11,7 @@ import (
 
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/config"
+	"kesbridge/internal/cutover"
 	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/pipeline"
@@ -42,6 +43,8 @@ type work struct {
 	objects map[manifest.Pos]string
 	// kinds are ESO's that the output holds.
 	kinds map[string]bool
+	// others make Secrets and are no KES objects.
+	others []cutover.Maker
 }
 
 // seen is a KES object.
@@ -49,6 +52,8 @@ type seen struct {
 	secret report.Secret
 	pos    manifest.Pos // in the rendered text
 	plain  bool         // nothing in it needs a second look
+	// resource is what is known of its way.
+	resource cutover.Resource
 }
 
 func (w *work) do(ctx context.Context) {
@@ -131,7 +136,12 @@ func (w *work) later(ctx context.Context, r *rendering, output *render.Output) e
 	}
 	trial := newRun(options{verbose: true, failOn: manifest.Info})
 	forced := *r
-	forced.options.ForceMode, forced.options.Seen, forced.options.Decided = config.Replace, nil, nil
+	forced.options.ForceMode, forced.options.Seen = config.Replace, nil
+	forced.options.Decided = func(o *manifest.Object, d pipeline.Decision) {
+		if i := slices.IndexFunc(w.secrets, func(s seen) bool { return s.pos == o.Pos }); i >= 0 && w.secrets[i].resource.ESO == nil {
+			w.becomes(&w.secrets[i].resource, d.After, forced.options)
+		}
+	}
 	result := &renderResult{}
 	defer result.close()
 	o := w.c.o

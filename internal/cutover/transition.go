@@ -5,98 +5,24 @@ import (
 	"slices"
 	"strings"
 
-	"kesbridge/internal/eso"
-	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
 )
 
-// Maker is an object of an output that makes a Secret.
-type Maker struct {
-	Pos manifest.Pos
-	// Ref has its namespace filled in; its group tells KES from ESO.
-	Ref manifest.Ref
-	// Secret is the name of the Secret.
-	Secret string
-	// Frozen: no KES serves the object. Another controllerId than kesbridge's may
-	// be that of another KES: Controller has it.
-	Frozen     bool
-	Controller string
-	// NoPrune and NoDelete are what Argo CD's sync options in it say.
-	NoPrune, NoDelete bool
-	// Policy is ESO's creationPolicy, empty for Owner; DropsSecret tells
-	// deletionPolicy Delete.
-	Policy      string
-	DropsSecret bool
-	// Unknown: it could not be converted, so that it never was in a cluster as
-	// it stands here.
-	Unknown bool
-}
-
-// MakerOf reads a rendered object; ok is false if it makes no Secret.
-// instanceID is KES's INSTANCE_ID.
-func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
-	text := func(path ...string) string {
-		at := o
-		for _, key := range path[:len(path)-1] {
-			at, _ = at[key].(map[string]any)
-		}
-		s, _ := at[path[len(path)-1]].(string)
-		return s
-	}
-	group, version, _ := strings.Cut(text("apiVersion"), "/")
-	m.Ref = manifest.Ref{Group: group, Version: version, Kind: text("kind"), Namespace: text("metadata", "namespace"), Name: text("metadata", "name")}
-	if m.Ref.Kind != "ExternalSecret" || group != kes.Group && group != eso.Group {
-		return m, false
-	}
-	m.Secret = m.Ref.Name
-	for option := range strings.SplitSeq(text("metadata", "annotations", SyncOptions), ",") {
-		switch strings.TrimSpace(option) {
-		case noPrune:
-			m.NoPrune = true
-		case noDelete:
-			m.NoDelete = true
-		}
-	}
-	if group == kes.Group {
-		// KES 8.5.5, lib/daemon.js: it serves the object where both are equal.
-		id := text("spec", "controllerId")
-		m.Frozen = id != instanceID && strings.HasPrefix(id, frozen)
-		if id != instanceID && !m.Frozen {
-			m.Controller = id
-		}
-		return m, true
-	}
-	if name := text("spec", "target", "name"); name != "" {
-		m.Secret = name
-	}
-	if m.Policy = text("spec", "target", "creationPolicy"); m.Policy == "Owner" {
-		m.Policy = ""
-	}
-	m.DropsSecret = text("spec", "target", "deletionPolicy") == "Delete"
-	return m, true
-}
-
-func (m *Maker) kes() bool { return m.Ref.Group == kes.Group }
-
-// owns reports whether the Secret goes with the object.
-func (m *Maker) owns() bool { return m.kes() || m.Policy == "" }
-
-func (m *Maker) same(o *Maker) bool {
-	return m.Ref.Group == o.Ref.Group && m.Ref.Namespace == o.Ref.Namespace && m.Ref.Name == o.Ref.Name
-}
-
-// secret names it for people.
-func (m *Maker) secret() string {
-	if m.Ref.Namespace == "" {
-		return "the Secret " + m.Secret
-	}
-	return "the Secret " + m.Ref.Namespace + "/" + m.Secret
-}
-
 // State is what one revision of an application makes.
 type State struct {
 	Makers []Maker
+	// Others make Secrets and are neither KES's nor ESO's.
+	Others []Maker
+	// Readers are who reads Secrets in it; nil: nobody looked.
+	Readers Readers
+	// Modes are those of its KES resources, by namespace/name, as far as the
+	// render tells them.
+	Modes map[string]string
+	// App is its Application, nil where there is none. Plugin: what is rendered is
+	// what kesbridge renders as Argo CD's plugin.
+	App    *Application
+	Plugin bool
 	// Orphan: the Application prunes with propagation orphan. Unasked: there
 	// was no Application to ask, which counts as no.
 	Orphan, Unasked bool
@@ -134,6 +60,12 @@ func (t *transition) say(r rule.Rule, pos manifest.Pos, m *Maker, format string,
 	t.findings = append(t.findings, r.At(pos, m.Ref, "%s %s", m.secret(), fmt.Sprintf(format, args...)))
 }
 
+// sayAs is say with another severity.
+func (t *transition) sayAs(s manifest.Severity, r rule.Rule, pos manifest.Pos, m *Maker, format string, args ...any) {
+	r.Severity = s
+	t.say(r, pos, m, format, args...)
+}
+
 func (t *transition) look(m *Maker) {
 	i := slices.IndexFunc(t.after.Makers, func(n Maker) bool { return n.same(m) })
 	switch {
@@ -154,18 +86,69 @@ func (t *transition) look(m *Maker) {
 	}
 }
 
+// readers are those of the Secret that an object made before: in the new
+// revision, and those that still run when the step is synced. asked is false
+// where nobody looked for them.
+func (t *transition) readers(m *Maker) (after, before []Reader, asked bool) {
+	return t.after.Readers.Of(m), t.before.Readers.Of(m), t.after.Readers != nil && t.before.Readers != nil
+}
+
+// readBy says who needs a Secret that goes, or that nobody here does.
+func (t *transition) readBy(m *Maker) (text string, read bool) {
+	after, before, asked := t.readers(m)
+	switch {
+	case len(after) > 0:
+		return "; " + reads(after), true
+	case len(before) > 0:
+		return "; " + reads(before) + " until it is synced and has restarted", true
+	case !asked:
+		return "", true
+	}
+	return "; nothing in this application reads it", false
+}
+
 // stays is for an object that is in both revisions.
 func (t *transition) stays(m, n *Maker) {
-	if m.kes() || m.Secret == n.Secret || !m.owns() {
+	if m.kes() || m.Secret == n.Secret {
+		t.loses(m, n)
 		return
 	}
-	t.say(rule.RenamedTarget, n.Pos, m, "is deleted: the target of its ESO resource becomes %s", n.Secret)
+	if !m.owns() {
+		return
+	}
+	by, read := t.readBy(m)
+	severity := manifest.Warning
+	if read || t.heir(m) != nil {
+		severity = manifest.Error
+	}
+	t.sayAs(severity, rule.RenamedTarget, n.Pos, m, "is deleted: the target of its ESO resource becomes %s%s", n.Secret, by)
+}
+
+// loses is for an ESO object that keeps its Secret and gives it fewer keys, or
+// lets it go with its value in the backend.
+func (t *transition) loses(m, n *Maker) {
+	if m.eso() && n.eso() && !m.DropsSecret && n.DropsSecret {
+		t.sayAs(manifest.Warning, rule.AdoptionLoses, n.Pos, m, "is deleted from now on when the backend has no value for it: deletionPolicy becomes Delete")
+	}
 }
 
 // heir is what makes an object's Secret afterwards.
 func (t *transition) heir(m *Maker) *Maker {
-	for i := range t.after.Makers {
-		if n := &t.after.Makers[i]; n.Secret == m.Secret && n.Ref.Namespace == m.Ref.Namespace && !n.Frozen {
+	for _, list := range [][]Maker{t.after.Makers, t.after.Others} {
+		for i := range list {
+			if n := &list[i]; n.makesFor(m) && !n.Frozen {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+// second is the ESO object that makes another Secret for the same resource: a
+// way with two names.
+func (t *transition) second(s *State, m *Maker) *Maker {
+	for i := range s.Makers {
+		if n := &s.Makers[i]; n.eso() && n.Ref.Name == m.Ref.Name && n.Ref.Namespace == m.Ref.Namespace && n.Secret != m.Ref.Name {
 			return n
 		}
 	}
@@ -178,12 +161,31 @@ func (t *transition) kesGone(m *Maker) {
 	stays := m.NoPrune || m.Frozen && t.orphan
 	switch {
 	case stays && heir != nil:
+		t.adopted(m, heir)
 	case stays:
 		t.say(rule.NotRefreshed, m.Pos, m, "stays, and nothing makes it any more: %s", t.held(m))
 	case heir != nil:
 		t.say(rule.UnsafeReplace, heir.Pos, m, "is deleted: %s", t.why(m))
 	default:
-		t.say(rule.PrunedKES, m.Pos, m, "is deleted: its KES resource is pruned, and nothing makes it any more")
+		by, read := t.readBy(m)
+		if t.second(&t.before, m) != nil && t.second(&t.after, m) != nil && !read {
+			t.sayAs(manifest.Info, rule.PrunedKES, m.Pos, m, "goes with its KES resource, as the last step with two names means it to%s", by)
+			return
+		}
+		t.say(rule.PrunedKES, m.Pos, m, "is deleted: its KES resource is pruned, and nothing makes it any more%s", by)
+	}
+}
+
+// adopted is for a Secret of KES's that stays, and what makes it next.
+func (t *transition) adopted(m, heir *Maker) {
+	if heir.kes() {
+		return
+	}
+	for _, why := range takesOver(m, heir) {
+		t.sayAs(why.severity, rule.AdoptionLoses, heir.Pos, m, "%s", why.text)
+	}
+	if a := t.after.App; a != nil && a.Tracking.ByLabel() && !m.NoPrune {
+		t.say(rule.LabelTracking, heir.Pos, m, "has no owner between KES and ESO: %s", a.byLabel(m, heir))
 	}
 }
 
@@ -218,15 +220,32 @@ func (t *transition) esoGone(m *Maker) {
 		return // E8: guarded, it stays with its Secret; E6: creationPolicy Orphan
 	}
 	heir := t.heir(m)
+	by, read := t.readBy(m)
 	switch {
 	case t.orphan && !m.DropsSecret && heir == nil:
 		t.say(rule.NotRefreshed, m.Pos, m, "stays, and nothing makes it any more: %s", t.held(m))
 	case t.orphan && !m.DropsSecret:
+		if a := t.after.App; a != nil && a.Tracking.ByLabel() {
+			t.say(rule.LabelTracking, m.Pos, m, "has no owner until KES writes it again: %s", a.byLabel(m, heir))
+		}
 	case heir != nil && heir.kes():
-		t.say(rule.PrunedTarget, m.Pos, m, "is deleted: its ESO resource is pruned before KES can take over")
+		t.say(rule.PrunedTarget, m.Pos, m, "is deleted: its ESO resource is pruned before KES can take over%s", strings.TrimSuffix(by, "; nothing in this application reads it"))
 	case t.orphan:
-		t.say(rule.PrunedTarget, m.Pos, m, "is deleted: its ESO resource has deletionPolicy Delete, which deletes it whatever the propagation is")
+		t.say(rule.PrunedTarget, m.Pos, m, "is deleted: its ESO resource has deletionPolicy Delete, which deletes it whatever the propagation is%s", by)
+	case !read && t.keepsFirst(m):
+		t.sayAs(manifest.Warning, rule.PrunedTarget, m.Pos, m, "is deleted with its ESO resource; KES goes on with the first one%s", by)
 	default:
-		t.say(rule.PrunedTarget, m.Pos, m, "is deleted: its ESO resource is pruned, without Prune=false on it")
+		t.say(rule.PrunedTarget, m.Pos, m, "is deleted: its ESO resource is pruned, without Prune=false on it%s", by)
 	}
+}
+
+// keepsFirst: the second Secret of a way with two names goes, and KES makes
+// the first one before and after.
+func (t *transition) keepsFirst(m *Maker) bool {
+	first := func(s *State) bool {
+		return slices.ContainsFunc(s.Makers, func(n Maker) bool {
+			return n.kes() && n.Ref.Name == m.Ref.Name && n.Ref.Namespace == m.Ref.Namespace && n.Secret != m.Secret && !n.Frozen
+		})
+	}
+	return first(&t.before) && first(&t.after)
 }

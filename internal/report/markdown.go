@@ -26,7 +26,7 @@ type mdPart struct {
 func markdown(w io.Writer, r *Report, o Options) error {
 	ps := r.places()
 	head := mdHead(r, ps)
-	parts := []mdPart{mdFindings(ps), mdWaived(ps), mdApps(r), mdChanges(r)}
+	parts := []mdPart{mdFindings(ps), mdWaived(ps), mdApps(r), mdSteps(r), mdChanges(r)}
 	room := allot(maxComment-mdLength(head), parts)
 	var b strings.Builder
 	b.WriteString(head)
@@ -105,6 +105,23 @@ func mdApps(r *Report) mdPart {
 		}
 		p.add(func() string {
 			return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(cut(a.ID, 200)), prose(cut(a.Kind, 50)), kes, prose(string(a.State)), prose(cut(a.Reason, 400)))
+		})
+	}
+	return p
+}
+
+// mdSteps are the next steps of what has begun.
+func mdSteps(r *Report) mdPart {
+	p := mdPart{noun: "next step"}
+	p.open = "\n<details><summary>Next steps</summary>\n\n| app | resources | next | safe now | why |\n|---|---|---|---|---|\n"
+	p.close = "\n</details>\n"
+	for _, row := range r.nextRows(false) {
+		p.add(func() string {
+			var why []string
+			for _, s := range row.why {
+				why = append(why, prose(cut(s, 300)))
+			}
+			return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(cut(row.app, 200)), code(cut(row.label(), 300)), prose(cut(row.step, 50)), row.safe, strings.Join(why, "<br>"))
 		})
 	}
 	return p

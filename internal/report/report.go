@@ -79,6 +79,39 @@ type Secret struct {
 	// Before and After are YAML; After is empty where nothing was converted.
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
+	// Next is the next step of its way, as far as Git tells.
+	Next *Next `json:"next,omitempty"`
+}
+
+// Next is the next step of a KES resource on its way to ESO.
+type Next struct {
+	// Step is the mode to set, "final" for final: true, or empty at the end of the
+	// way.
+	Step string `json:"step,omitempty"`
+	// Safe: nothing in Git stands against the step now. What Git can't tell is
+	// under needs.
+	Safe bool `json:"safe"`
+	// Started: somebody chose a mode, and kesbridge renders it for Argo CD.
+	Started bool `json:"started"`
+	// Blockers are the reasons why it isn't safe.
+	Blockers []Blocker `json:"blockers,omitempty"`
+	// Needs are what has to be so, or to be done, with the step.
+	Needs []string `json:"needs,omitempty"`
+	// Later are reasons against the steps behind it.
+	Later []Blocker `json:"later,omitempty"`
+}
+
+// Blocker is a reason against a step.
+type Blocker struct {
+	// Code is stable: no-application, propagation, sync-option, label-tracking,
+	// keys, deletion-policy, creation-policy, owner, controller, cannot-freeze,
+	// not-converted, recreated, hidden, readers, readers-not-seen.
+	Code string `json:"code"`
+	// Rule is the page of docs/findings.md about it.
+	Rule string `json:"rule,omitempty"`
+	// Message says what is so; Fix says what to do about it.
+	Message string `json:"message"`
+	Fix     string `json:"fix,omitempty"`
 }
 
 // Finding is a finding with what tells it again in another run.

@@ -53,6 +53,10 @@ func (g generator) schema(typ reflect.Type) map[string]any {
 		return map[string]any{"type": "integer", "minimum": 0}
 	case reflect.String:
 		return map[string]any{"type": "string"}
+	case reflect.Bool:
+		return map[string]any{"type": "boolean"}
+	case reflect.Pointer:
+		return g.schema(typ.Elem())
 	}
 	panic("no schema for " + typ.String())
 }

@@ -28,6 +28,7 @@ func text(w io.Writer, r *Report, o Options) error {
 		}
 		textTable(w, p, r, o.Width)
 		fmt.Fprintln(w)
+		textSteps(w, p, r.nextRows(o.Verbose))
 	}
 	textTotals(w, p, r)
 	s := "findings: " + tally(ps)
@@ -103,6 +104,25 @@ func textTable(w io.Writer, p palette, r *Report, width int) {
 		}
 		fmt.Fprintln(w, line)
 	}
+}
+
+// textSteps prints the next steps, each reason on a line of its own.
+func textSteps(w io.Writer, p palette, rows []stepRow) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(w, p.bold("next steps:"))
+	for _, row := range rows {
+		safe, code := "safe", "32"
+		if row.safe == "no" {
+			safe, code = "not safe", "31"
+		}
+		fmt.Fprintf(w, "  %s: %s: %s: %s\n", plain(row.app), plain(row.label()), plain(row.step), p.paint(code, safe))
+		for _, why := range row.why {
+			fmt.Fprintln(w, "    "+plain(why))
+		}
+	}
+	fmt.Fprintln(w)
 }
 
 func textTotals(w io.Writer, p palette, r *Report) {

@@ -97,6 +97,7 @@ func All() []Rule {
 		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused, BadWaiver, UnusedWaiver,
 		NotRendered, NotRepeatable, Invalid, Forbidden, GeneratePaths, VersionEvidence, OtherSources, NotChecked, GoldenDiffers,
 		UnsafeReplace, RenamedTarget, PrunedTarget, PrunedKES, NotRefreshed, RemovedApp, UnknownBefore,
+		PrunePropagation, SyncBlocked, AdoptionLoses, LabelTracking, CascadeDeletion, Recreated, FreezeHidden, StillRead, OffWay,
 	}
 }
 

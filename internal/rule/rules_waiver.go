@@ -26,6 +26,8 @@ var (
 // not what verify proves and what deletes a Secret (4xx, 7xx).
 func Waivable(id string) bool {
 	switch id {
+	case PrunePropagation.ID, SyncBlocked.ID, LabelTracking.ID, CascadeDeletion.ID, Recreated.ID:
+		return true // what an Application says, before anything happens
 	case BadWaiver.ID, UnusedWaiver.ID, SettingIgnored.ID, DerivedStore.ID, RefreshInterval.ID, UnusedTemplate.ID:
 		return false
 	}

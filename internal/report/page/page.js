@@ -63,13 +63,19 @@
     details.addEventListener("toggle", once);
     return details;
   };
+  const steps = (n) => {
+    const ol = el("ul"), why = (word, b) => word + b.message + (b.rule ? " (" + b.rule + ")" : "");
+    for (const t of [(n?.blockers ?? []).map((b) => why("", b)), (n?.needs ?? []).map((t) => "needs " + t), (n?.later ?? []).map((b) => why("later: ", b))].flat()) ol.append(el("li", "", plain(t)));
+    return ol.childNodes.length ? ol : "";
+  };
   const secret = (s) => {
     const d = el("details", "secret");
-    const facts = [s.mode, s.store, s.target && "Secret " + s.target, where(s.pos)].filter(Boolean).map(plain).join(" \u00b7 ");
+    const step = s.next?.step && "next " + s.next.step + (s.next.safe ? "" : ": not safe");
+    const facts = [s.mode, s.store, s.target && "Secret " + s.target, step, where(s.pos)].filter(Boolean).map(plain).join(" \u00b7 ");
     d.append(el("summary", "", el("code", "", name(s.ref)), " ", el("span", "dim", facts)));
     return later(d, () => {
       const a = lines(s.before), b = lines(s.after), [x, y] = s.after ? changes(a, b) : [a.map(() => false), []];
-      return el("div", "sides", side("Before", a, x, "del"), side(s.after ? "After" : "After: not converted", b, y, "ins"));
+      return el("div", "", steps(s.next), el("div", "sides", side("Before", a, x, "del"), side(s.after ? "After" : "After: not converted", b, y, "ins")));
     });
   };
 

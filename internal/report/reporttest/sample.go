@@ -88,7 +88,8 @@ func Sample() *report.Report {
 	r.Add(
 		report.App{ID: "blog", Name: "blog", Path: "apps/blog", Kind: "directory", State: report.Native},
 		report.App{ID: "billing@prod", Name: "billing", Cluster: "prod", Namespace: "billing", Path: "charts/billing", Kind: "helm", State: report.Plugin, KES: 1, Converted: 1,
-			Secrets: []report.Secret{{Ref: kes("billing", "stripe"), Pos: manifest.Pos{File: "charts/billing", Line: 40, Column: 1, Origin: "billing/templates/stripe.yaml"}, Mode: "freeze", Store: "SecretStore/vault", Target: "stripe", Before: strings.ReplaceAll(before, "db", "stripe"), After: strings.ReplaceAll(after, "db", "stripe")}},
+			Secrets: []report.Secret{{Ref: kes("billing", "stripe"), Pos: manifest.Pos{File: "charts/billing", Line: 40, Column: 1, Origin: "billing/templates/stripe.yaml"}, Mode: "freeze", Store: "SecretStore/vault", Target: "stripe", Before: strings.ReplaceAll(before, "db", "stripe"), After: strings.ReplaceAll(after, "db", "stripe"),
+				Next: &report.Next{Step: "replace", Started: true, Blockers: []report.Blocker{{Code: "propagation", Rule: "KES708", Message: "the Application prunes with propagation foreground, Argo CD's default", Fix: "add the option"}}, Needs: []string{"more than one poll interval of KES (10s) since it was synced"}}}},
 			Findings: []report.Finding{
 				finding("KES605", manifest.Warning, manifest.Pos{File: "argocd/billing.yaml", Line: 6, Column: 5}, manifest.Ref{Kind: "Application", Namespace: "argocd", Name: "billing"}, "the render also reads charts/common/values.yaml; the value is .;/charts/common", "set the annotation to the value that the message gives"),
 				finding("KES104", manifest.Info, manifest.Pos{File: "charts/billing", Line: 44, Column: 7, Origin: "billing/templates/stripe.yaml"}, kes("billing", "stripe"), "a number in the backend is printed as ESO prints it", ""),
@@ -115,7 +116,8 @@ func hostile() report.App {
 	for i, s := range h {
 		a.Findings = append(a.Findings, finding("KES001", manifest.Warning, manifest.Pos{File: "apps/evil/" + s, Line: i + 1, Column: 2}, kes("evil", s), s, s))
 	}
-	a.Secrets = []report.Secret{{Ref: kes(h[0], h[1]), Pos: manifest.Pos{File: h[7], Line: 1}, Mode: h[2], Store: h[3], Target: h[8], Before: all + "\nx: 1\n", After: "y: 2\n" + all}}
+	a.Secrets = []report.Secret{{Ref: kes(h[0], h[1]), Pos: manifest.Pos{File: h[7], Line: 1}, Mode: h[2], Store: h[3], Target: h[8], Before: all + "\nx: 1\n", After: "y: 2\n" + all,
+		Next: &report.Next{Step: h[0], Started: true, Blockers: []report.Blocker{{Code: h[1], Rule: h[2], Message: all, Fix: h[3]}}, Needs: h, Later: []report.Blocker{{Code: "keys", Message: h[4]}}}}}
 	return a
 }
 

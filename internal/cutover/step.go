@@ -1,0 +1,207 @@
+package cutover
+
+import (
+	"slices"
+	"strings"
+
+	"kesbridge/internal/config"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/rule"
+)
+
+// Stages of a resource that aren't modes.
+const (
+	StageNone  = "nothing" // no resource of KES or ESO
+	StageFinal = "final"   // ESO's, without a guard
+	StageBoth  = "both"    // both make the same Secret
+	// StageNames is side-by-side or switch, where the render doesn't tell which.
+	StageNames = "two names"
+)
+
+// Step is what becomes of one resource between two revisions.
+type Step struct {
+	Namespace, Name string
+	From, To        string // stages
+	// Way names the way of which it is a step; Back: against its direction.
+	// Empty: it is none of any.
+	Way  string
+	Back bool
+}
+
+// ways are the ways through (design.md), each stage in its order. Of superseded
+// there is no final: what people write isn't guarded.
+func ways() []struct {
+	name   string
+	stages []string
+} {
+	return []struct {
+		name   string
+		stages []string
+	}{
+		{"Git alone", []string{config.Keep, config.Freeze, config.Replace, StageFinal}},
+		{"guarded", []string{config.Keep, config.Protect, config.Replace, StageFinal}},
+		{"two names", []string{config.Keep, config.SideBySide, modeSwitch, modeSwitched, StageFinal}},
+		{"Git alone", []string{config.Freeze, modeSuperseded}},
+		{"guarded", []string{config.Protect, modeSuperseded}},
+	}
+}
+
+// The modes of a way with two names, and of an ESO resource by hand.
+const (
+	modeSwitch     = "switch"
+	modeSwitched   = "switched"
+	modeSuperseded = "superseded"
+)
+
+// classify finds the way of a step.
+func (s *Step) classify() {
+	for _, w := range ways() {
+		i, j := slices.Index(w.stages, s.From), slices.Index(w.stages, s.To)
+		if s.From == StageNames {
+			i = slices.Index(w.stages, config.SideBySide)
+		}
+		if s.To == StageNames {
+			j = slices.Index(w.stages, config.SideBySide)
+		}
+		switch {
+		case i < 0 || j < 0:
+		case j == i+1 || s.From == StageNames && s.To == modeSwitched:
+			s.Way = w.name
+			return
+		case j == i-1:
+			s.Way, s.Back = w.name, true
+		}
+	}
+	// From any of these KES goes on when its controllerId is its own again.
+	switch {
+	case s.Way != "" || s.To != config.Keep && s.To != config.Freeze && s.To != config.Protect:
+	case s.From == config.Freeze || s.From == config.Protect || s.From == config.Keep:
+		s.Way, s.Back = "Git alone", s.To == config.Keep // freeze and protect differ in the guard alone
+	case s.From == config.Replace && s.To == config.Keep, s.From == modeSuperseded && s.To == config.Keep:
+		s.Way, s.Back = "Git alone", true // measured: KES takes over first, as long as the guard is live
+	}
+}
+
+// String names the step.
+func (s *Step) String() string {
+	if s.From == s.To {
+		return s.To
+	}
+	return s.From + " to " + s.To
+}
+
+// Steps are those of each resource that KES or ESO makes a Secret from on
+// either side, in the order of the new revision; what is gone comes last.
+func Steps(before, after State) []Step {
+	var out []Step
+	seen := map[string]bool{}
+	for _, list := range [][]Maker{after.Makers, before.Makers} {
+		for i := range list {
+			m := &list[i]
+			key := SecretKey(m.Ref.Namespace, m.Ref.Name)
+			if seen[key] || m.eso() && belongs(&before, &after, m) {
+				continue
+			}
+			seen[key] = true
+			s := Step{Namespace: m.Ref.Namespace, Name: m.Ref.Name, From: before.stage(m), To: after.stage(m)}
+			s.classify()
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// belongs: an ESO object by hand that makes the Secret of a KES object of
+// another name is no resource of its own.
+func belongs(before, after *State, m *Maker) bool {
+	for _, s := range []*State{before, after} {
+		for i := range s.Makers {
+			if k := &s.Makers[i]; k.kes() && k.Ref.Name != m.Ref.Name && k.makesFor(m) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// stage is that of the resource that an object is of.
+func (s *State) stage(m *Maker) string {
+	named := func(ok func(*Maker) bool) *Maker {
+		for i := range s.Makers {
+			if n := &s.Makers[i]; n.Ref.Namespace == m.Ref.Namespace && ok(n) {
+				return n
+			}
+		}
+		return nil
+	}
+	if mode := s.Modes[SecretKey(m.Ref.Namespace, m.Ref.Name)]; mode == modeSwitch || mode == modeSwitched || mode == modeSuperseded || mode == config.SideBySide {
+		if mode == modeSwitched && s.Plugin && s.unguarded(m) {
+			return StageFinal
+		}
+		return mode
+	}
+	k := named(func(n *Maker) bool { return n.kes() && n.Ref.Name == m.Ref.Name })
+	e := named(func(n *Maker) bool { return n.eso() && n.Ref.Name == m.Ref.Name })
+	hand := named(func(n *Maker) bool { return n.eso() && n.Ref.Name != m.Ref.Name && n.Secret == m.Ref.Name })
+	switch {
+	case k != nil && e != nil && e.Secret != k.Secret:
+		return StageNames
+	case k != nil && (e != nil || hand != nil) && !k.Frozen && k.Controller == "":
+		return StageBoth
+	case k != nil && k.NoPrune && k.Frozen:
+		return config.Protect
+	case k != nil && k.Frozen:
+		return config.Freeze
+	case k != nil:
+		return config.Keep
+	case e != nil && s.Plugin && !e.NoPrune:
+		return StageFinal // outside of the plugin nothing is guarded
+	case e != nil && e.Secret != e.Ref.Name:
+		return modeSwitched
+	case e != nil:
+		return config.Replace
+	case hand != nil:
+		return modeSuperseded
+	}
+	return StageNone
+}
+
+// unguarded reports whether the ESO object of a resource has no guard.
+func (s *State) unguarded(m *Maker) bool {
+	return slices.ContainsFunc(s.Makers, func(n Maker) bool {
+		return n.eso() && n.Ref.Name == m.Ref.Name && n.Ref.Namespace == m.Ref.Namespace && !n.NoPrune
+	})
+}
+
+// OffWay names the steps that are none of any way and about which nothing else
+// is said.
+func OffWay(steps []Step, before, after State, said manifest.Findings) manifest.Findings {
+	var out manifest.Findings
+	for _, s := range steps {
+		if s.From == s.To || s.From == StageNone || s.To == StageNone || s.Way != "" || after.Removed {
+			continue
+		}
+		i := slices.IndexFunc(after.Makers, func(m Maker) bool { return m.Ref.Name == s.Name && m.Ref.Namespace == s.Namespace })
+		if i < 0 || slices.ContainsFunc(said, func(f manifest.Finding) bool { return f.Ref.Namespace == s.Namespace && f.Ref.Name == s.Name }) {
+			continue
+		}
+		m := &after.Makers[i]
+		out = append(out, rule.OffWay.At(m.Pos, m.Ref, "%s is none of the ways through: %s", s.String(), does(&s)))
+	}
+	return out
+}
+
+// does says what a step off the ways comes to.
+func does(s *Step) string {
+	switch {
+	case s.To == StageBoth:
+		return "KES and ESO make one Secret; KES owns it, and ESO's resource is Degraded"
+	case strings.HasPrefix(s.To, "switch"):
+		return "a step is left out: readers move to a Secret that may not be there yet"
+	case s.To == StageFinal:
+		return "a step is left out: the guard goes before anybody saw that ESO owns the Secret"
+	case s.To == config.Keep:
+		return "KES takes the Secret back only if its controllerId is its own again, and readers of the second one lose it"
+	}
+	return "it was not measured"
+}
