@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"kesbridge/internal/kes"
 	"kesbridge/internal/spelling"
 )
 
@@ -159,7 +160,7 @@ func TestSuggest(t *testing.T) {
 }
 
 func TestVariables(t *testing.T) {
-	for _, v := range variables {
+	for _, v := range kes.Variables() {
 		if msg := checkVariable(v); msg != "" {
 			t.Errorf("%s %s", v, msg)
 		}

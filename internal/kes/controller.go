@@ -1,11 +1,6 @@
 package kes
 
-import (
-	"path"
-	"strings"
-
-	"kesbridge/internal/manifest"
-)
+import "kesbridge/internal/manifest"
 
 // Controller is what a repository tells of a running KES: the environment of
 // its Deployment, and who its pods are. No value of a secret is ever in it.
@@ -57,7 +52,10 @@ type Mount struct {
 // ServiceAccount of KES's pods.
 type ServiceAccount struct {
 	// Name is empty where nothing names it: Kubernetes takes "default".
-	Name        string
+	Name string
+	// Derived: KES's chart makes a name of the release's, which Git doesn't
+	// tell; Name is empty then, too.
+	Derived     bool
 	Annotations map[string]string // eks.amazonaws.com/role-arn, iam.gke.io/gcp-service-account, azure.workload.identity/client-id ...
 }
 
@@ -65,36 +63,4 @@ type ServiceAccount struct {
 type Open struct {
 	Pos  manifest.Pos
 	What string // "more variables come from the Secret kes-env (envFrom)"
-}
-
-// File says which key of which Secret or ConfigMap a path in the container
-// shows; ok is false where no mount has it.
-func (c *Controller) File(name string) (key Key, ok bool) {
-	if c == nil || name == "" {
-		return Key{}, false
-	}
-	name = path.Clean(name)
-	best := -1
-	for i, m := range c.Mounts {
-		if m.Path != name && !strings.HasPrefix(name, strings.TrimSuffix(m.Path, "/")+"/") {
-			continue
-		}
-		if best < 0 || len(m.Path) > len(c.Mounts[best].Path) {
-			best = i
-		}
-	}
-	if best < 0 {
-		return Key{}, false
-	}
-	m := c.Mounts[best]
-	key = Key{Kind: m.Kind, Name: m.Name, Key: m.Key}
-	if m.Key != "" {
-		return key, m.Path == name
-	}
-	key.Key = strings.TrimPrefix(strings.TrimPrefix(name, m.Path), "/")
-	if m.Items != nil {
-		key.Key, ok = m.Items[key.Key]
-		return key, ok
-	}
-	return key, key.Key != "" && !strings.Contains(key.Key, "/")
 }
