@@ -92,7 +92,7 @@ func All() []Rule {
 		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
 		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes, BadAnnotation, StringsOnly, SuppliedTemplate, TemplateFunction,
-		DerivedStore, UnmatchedStore, SharedStore, StoreConflict, StoreTwice, HookedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning, NoESO, VersionContradicted, UnusedTemplate, ListDoubt,
+		DerivedStore, UnmatchedStore, SharedStore, StoreUnknown, StoreNotPrinted, StoreConflict, StoreTwice, HookedStore, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning, NoESO, VersionContradicted, UnusedTemplate, ListDoubt,
 		ProvenDifferent, NotProvable, ProvenExcept,
 		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused, BadWaiver, UnusedWaiver,
 		NotRendered, NotRepeatable, Invalid, Forbidden, GeneratePaths, VersionEvidence, OtherSources, NotChecked, GoldenDiffers,

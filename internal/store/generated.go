@@ -27,7 +27,7 @@ type Generated struct {
 	Ref       eso.StoreRef
 	Namespace string
 	Need      Need
-	// Object is nil where the CRD would refuse what is known.
+	// Object is nil where an Unknown is Required.
 	Object manifest.Map
 	// Unknown is what Git can't know.
 	Unknown []Unknown
@@ -41,9 +41,15 @@ type Generated struct {
 type Unknown struct {
 	Path string // spec.provider.vault.server
 	Text string // what is missing and who knows it
-	// Required: the CRD refuses the store without it.
+	// Required: the CRD or ESO refuses the store without it, or the store would
+	// read from elsewhere or as somebody else. There is no Object then.
 	Required bool
 }
 
 // SecretKey is a key of a Secret with a credential.
-type SecretKey struct{ Namespace, Name, Key string }
+type SecretKey struct {
+	Namespace, Name, Key string
+	// Make says what to put there where the Secret doesn't exist yet; empty
+	// for a Secret that KES uses.
+	Make string
+}

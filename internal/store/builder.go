@@ -1,0 +1,266 @@
+package store
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"kesbridge/internal/kes"
+	"kesbridge/internal/manifest"
+)
+
+// builder makes one store.
+type builder struct {
+	Request
+	out Generated
+	// cluster: a ClusterSecretStore, which names namespaces.
+	cluster bool
+	// path is spec.provider.NAME.
+	path        string
+	credentials string
+	// doubts are variables that KES may have from where Git doesn't tell.
+	doubts []string
+}
+
+// variable is what Git tells of one variable of KES.
+type variable struct {
+	name string
+	// value stands in Git and isn't empty.
+	value string
+	// key is the Secret's or ConfigMap's that has the value.
+	key kes.Key
+	// plain: a secret stands in Git in plain text.
+	plain bool
+	pos   manifest.Pos
+	// open: it isn't in Git, and may be set all the same.
+	open bool
+}
+
+// set reports whether KES has it.
+func (v variable) set() bool { return v.value != "" || v.key.Name != "" || v.plain }
+
+// look is what Git tells of a variable. KES takes empty text for unset.
+func (b *builder) look(name string) variable {
+	v := variable{name: name}
+	c := b.KES
+	if c == nil {
+		v.open = true
+		return v
+	}
+	v.value, v.key, v.plain, v.pos = c.Env[name], c.Refs[name], slices.Contains(c.Plain, name), c.Places[name]
+	if v.plain {
+		v.value = "" // whatever else says so, a secret is never printed
+	}
+	_, given := c.Env[name]
+	v.open = !v.set() && !given && b.open()
+	return v
+}
+
+// open reports whether KES may have variables that aren't in Git.
+func (b *builder) open() bool {
+	return b.KES == nil || b.KES.Pos.IsZero() || len(b.KES.Open) > 0
+}
+
+// optional looks at a variable that the store does without where KES has none;
+// where Git doesn't tell, that is noted once for all of them.
+func (b *builder) optional(name string) variable {
+	v := b.look(name)
+	if v.open && !slices.Contains(b.doubts, name) {
+		b.doubts = append(b.doubts, name)
+	}
+	return v
+}
+
+// where says why a variable's value isn't known.
+func (b *builder) where(v variable) string {
+	switch {
+	case v.plain:
+		return v.name + " of KES stands in Git as a secret"
+	case v.key.Name != "":
+		return v.name + " of KES is key " + v.key.Key + " of " + v.key.Kind + " " + v.key.Name + ", which isn't in Git"
+	case !v.open:
+		return v.name + " isn't set for KES"
+	case b.KES == nil || b.KES.Pos.IsZero():
+		return v.name + " of KES isn't known; say where KES's settings are (controller in kesbridge.yaml)"
+	}
+	return v.name + " of KES isn't in Git: " + b.KES.Open[0].What
+}
+
+// text is a field's value that has to stand in Git as text: what the resource
+// says, else a variable. Without it there is no store.
+func (b *builder) text(field, given, name string) string {
+	if given != "" {
+		return given
+	}
+	v := b.look(name)
+	if v.value == "" {
+		b.unknown(b.path+"."+field, true, "%s", b.where(v))
+	}
+	return v.value
+}
+
+// address checks a URL that is to be printed; no password goes with it.
+func (b *builder) address(field, name, text string) string {
+	if u, err := url.Parse(text); text != "" && (err != nil || u.User != nil) {
+		b.unknown(b.path+"."+field, true, "%s of KES is no URL that can be printed", name)
+		return ""
+	}
+	return text
+}
+
+// doubt notes the variables that may be set all the same.
+func (b *builder) doubt() {
+	if len(b.doubts) == 0 {
+		return
+	}
+	why := "KES's settings aren't known"
+	if b.KES != nil && len(b.KES.Open) > 0 {
+		why = b.KES.Open[0].What
+	}
+	b.unknown(b.path, false, "Git doesn't tell whether KES has %s (%s)", strings.Join(b.doubts, ", "), why)
+}
+
+// proxies notes what no store has a field for.
+func (b *builder) proxies() {
+	var names []string
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"} {
+		if b.look(name).set() {
+			names = append(names, name)
+		}
+	}
+	if names != nil {
+		b.unknown(b.path, false, "KES has %s, which is no field of a store: set it for ESO's Deployment where the backend is behind it", strings.Join(names, ", "))
+	}
+}
+
+// setDefault adds a default that every release of the profile writes.
+func (b *builder) setDefault(m *manifest.Map, field string) {
+	switch v := b.Profile.StoreDefault(b.path + "." + field); v {
+	case "":
+	case "true", "false":
+		m.Set(field, v == "true")
+	default:
+		m.Set(field, v)
+	}
+}
+
+// selector is a reference to the key of a Secret that has a variable's value:
+// KES's own, or one that has to be made.
+func (b *builder) selector(field string, v variable) manifest.Map {
+	key := v.key
+	var text string
+	switch {
+	case v.plain:
+		text = "the value of " + v.name + ", which stands in Git in plain text" + at(v.pos) + "; whoever reads the repository has it, so change it first"
+	case v.value != "":
+		text = "the value of " + v.name + " of KES" + at(v.pos) + ", which ESO takes from a Secret only"
+	case key.Kind == "ConfigMap":
+		text = "the value of key " + key.Key + " of ConfigMap " + key.Name + " (" + v.name + " of KES), which ESO takes from a Secret only"
+	}
+	if text != "" || key.Name == "" {
+		key = kes.Key{Kind: "Secret", Name: b.credentials, Key: v.name}
+	}
+	return b.secret(field, key, text)
+}
+
+func at(p manifest.Pos) string {
+	if p.IsZero() {
+		return ""
+	}
+	return " (" + p.String() + ")"
+}
+
+// secret is a reference to a key of a Secret, to be made with what text says
+// unless that is empty.
+func (b *builder) secret(field string, key kes.Key, text string) manifest.Map {
+	ns := b.namespaceFor(field, "Secret "+key.Name)
+	where := "in the store's namespace"
+	if ns != "" {
+		where = "in namespace " + ns
+	}
+	from := b.kesNamespace()
+	switch {
+	case text != "":
+		b.unknown(b.path+"."+field, false, "make Secret %s %s with key %s: %s", key.Name, where, key.Key, text)
+	case !b.cluster && (ns == "" || ns != from):
+		text = "a copy of key " + key.Key + " of KES's Secret " + key.Name
+		if from != "" {
+			text += " in namespace " + from
+		}
+		b.unknown(b.path+"."+field, false, "make Secret %s %s with key %s: %s, since a SecretStore reads its own namespace", key.Name, where, key.Key, text)
+	case ns != "":
+		b.keep("Secret " + key.Name)
+	}
+	b.out.Secrets = append(b.out.Secrets, SecretKey{Namespace: ns, Name: key.Name, Key: key.Key, Make: text})
+	m := manifest.Map{{Key: "name", Value: key.Name}, {Key: "key", Value: key.Key}}
+	if b.cluster && ns != "" {
+		m.Set("namespace", ns)
+	}
+	return m
+}
+
+// keep notes what the store needs and a removal of KES would take along.
+func (b *builder) keep(what string) {
+	text := "keep " + what + " in namespace " + b.kesNamespace() + " when KES is removed: the store needs it"
+	if !slices.Contains(b.out.Grants, text) {
+		b.out.Grants = append(b.out.Grants, text)
+	}
+}
+
+func (b *builder) kesNamespace() string {
+	if b.KES == nil {
+		return ""
+	}
+	return b.KES.Namespace
+}
+
+// namespaceFor is where a store reads its credentials: a SecretStore in its
+// own namespace, a ClusterSecretStore where KES did. Without a namespace ESO
+// would look in that of each ExternalSecret.
+func (b *builder) namespaceFor(field, what string) string {
+	if !b.cluster {
+		return b.Namespace
+	}
+	ns := b.kesNamespace()
+	if ns == "" {
+		b.unknown(b.path+"."+field+".namespace", true, "the namespace of KES, where %s is: its file doesn't tell", what)
+	}
+	return ns
+}
+
+// account is KES's service account, as a reference; ok where the store can
+// name it: a ClusterSecretStore, or a SecretStore in KES's own namespace.
+func (b *builder) account() (ref manifest.Map, name string, ok bool) {
+	ns := b.kesNamespace()
+	if ns == "" || !b.cluster && b.Namespace != ns {
+		return nil, "", false
+	}
+	sa := first(b.KES.ServiceAccount.Name, "default")
+	ref = manifest.Map{{Key: "name", Value: sa}}
+	if b.cluster {
+		ref.Set("namespace", ns)
+	}
+	return ref, sa, true
+}
+
+// useAccount notes what a store needs that acts as KES's service account.
+func (b *builder) useAccount(field, name string) {
+	if name != "default" {
+		b.keep("ServiceAccount " + name)
+	}
+	b.grant("ESO must be allowed to create tokens for ServiceAccount %s in namespace %s (create serviceaccounts/token, which its chart grants): %s.%s",
+		name, b.kesNamespace(), b.path, field)
+}
+
+// whose names KES's service account in words.
+func (b *builder) whose() string {
+	if ns := b.kesNamespace(); ns != "" {
+		return "system:serviceaccount:" + ns + ":" + first(b.KES.ServiceAccount.Name, "default")
+	}
+	return "the service account of KES"
+}
+
+// ambient notes that the store has no credentials of its own.
+func (b *builder) ambient() {
+	b.grant("the store acts as ESO itself: what ESO's identity may read, every store without credentials reads, also one that somebody makes in a namespace of theirs")
+}
