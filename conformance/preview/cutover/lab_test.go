@@ -41,8 +41,12 @@ func newLab(t *testing.T, r release, args ...string) *lab {
 		t.Fatal(err)
 	}
 	files := []string{filepath.Join(home, "testdata/kes-crd.yaml")}
-	for _, name := range []string{"externalsecrets", "clustersecretstores", "secretstores"} {
-		files = append(files, filepath.Join(crds, "config/crds/bases/external-secrets.io_"+name+".yaml"))
+	names := []string{"external-secrets.io_externalsecrets", "external-secrets.io_clustersecretstores", "external-secrets.io_secretstores"}
+	if r.name != "v0.9.20" { // started even where it is switched off
+		names = append(names, "generators.external-secrets.io_generatorstates")
+	}
+	for _, name := range names {
+		files = append(files, filepath.Join(crds, "config/crds/bases", name+".yaml"))
 	}
 	l := &lab{t: t, release: r, backend: &kes.Backend{}}
 	l.Cluster = cluster.Start(t, cluster.Options{

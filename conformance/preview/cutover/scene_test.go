@@ -1,6 +1,7 @@
 package cutover
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,7 +13,9 @@ import (
 	"kesbridge/conformance/preview/cutover/kes"
 )
 
-// interval is KES's in the scenes: 10 s in life.
+// interval is KES's in the scenes unless they set another: 10 s in life. ESO
+// from v0.11.0 on looks again one second after it has put its label on a Secret
+// (its rate limiter's base), so a KES that strips the label sooner is noticed.
 const interval = 2 * time.Second
 
 // scene is one Secret in a namespace of its own, with a KES of its own that
@@ -22,6 +25,7 @@ type scene struct {
 	t          *testing.T
 	ns, secret string
 	kes        *kes.Controller
+	interval   time.Duration
 	uid        string // of the Secret at the beginning
 	reader     *reader
 }
@@ -29,13 +33,13 @@ type scene struct {
 // scene makes the namespace and the stand-in, which doesn't run.
 func (l *lab) scene(t *testing.T, ns string) *scene {
 	l.Namespace(ns)
-	s := &scene{lab: l, t: t, ns: ns, secret: "s", kes: kes.New(l.Client, l.backend, nil)}
+	s := &scene{lab: l, t: t, ns: ns, secret: "s", interval: interval, kes: kes.New(l.Client, l.backend, nil)}
 	t.Cleanup(s.kes.Stop)
 	return s
 }
 
 func (s *scene) settings() kes.Settings {
-	return kes.Settings{Interval: interval, WatchedNamespaces: []string{s.ns}}
+	return kes.Settings{Interval: s.interval, WatchedNamespaces: []string{s.ns}}
 }
 
 // served makes the KES object and waits for its Secret, then reads it.
@@ -129,7 +133,19 @@ func (s *scene) applyESO(spec m) {
 }
 
 // polls waits for n polls of KES, and what follows from them.
-func (s *scene) polls(n int) { time.Sleep(time.Duration(n)*interval + interval/2) }
+func (s *scene) polls(n int) { time.Sleep(time.Duration(n)*s.interval + s.interval/2) }
+
+// polled returns right after a poll.
+func (s *scene) polled() {
+	s.t.Helper()
+	before := s.lastSync()
+	s.until("a poll", func() error {
+		if s.lastSync() == before {
+			return errors.New("no new lastSync")
+		}
+		return nil
+	})
+}
 
 // settle waits for a controller's work that has a cause already: ESO's and the
 // collector's takes a second under load.

@@ -111,13 +111,15 @@ var ways = []way{
 		s.adopted()
 	}, all("kept eso")},
 	{"E2d-swap-while-KES-runs", false, func(s *scene) {
+		s.interval = 2 * interval
 		s.served()
 		s.applyESO(nil)
-		s.polls(2)
+		s.polls(1)
+		s.polled()
 		s.own("eso")
 		s.touch()
 		s.adopted()
-		s.polls(2) // KES takes it back
+		s.polls(1) // KES takes it back
 		if got := s.ready(); got != map[bool]string{true: "False", false: "True"}[s.release.name == v09] {
 			s.t.Errorf("Ready of the ESO object that owns nothing: %s", got)
 		}
@@ -134,7 +136,7 @@ var ways = []way{
 	{"E3-scoped-away-swap-orphan", true, func(s *scene) {
 		s.served()
 		s.Namespace(s.ns + "-other")
-		s.kes.Start(kes.Settings{Interval: interval, WatchedNamespaces: []string{s.ns + "-other"}})
+		s.kes.Start(kes.Settings{Interval: s.interval, WatchedNamespaces: []string{s.ns + "-other"}})
 		s.applyESO(nil)
 		s.own("eso")
 		s.touch()
@@ -289,14 +291,16 @@ var ways = []way{
 		s.polls(2)
 	}, all("kept eso")},
 	{"E13-controllerId-without-a-pause", false, func(s *scene) {
+		s.interval = 2 * interval
 		s.served()
 		s.applyESO(nil)
 		s.polls(1)
+		s.polled()
 		s.merge("kes", m{"spec": m{"controllerId": "nobody"}})
 		s.own("eso")
 		s.touch()
 		s.adopted()
-		s.polls(2) // the one poll that still comes
+		s.polls(1) // the one poll that still comes
 		s.remove("kes", "Background")
 		s.settle()
 	}, old("again eso", "lost")},
