@@ -93,6 +93,9 @@ func insertAt(m Map, path []string, value string) Map {
 
 // assign gives the edits of an object's assignments. Offsets are in the text.
 func (d *yamlDoc) assign(tg *target) ([]edit, error) {
+	if len(tg.res.Texts) > 0 {
+		return d.retexts(tg)
+	}
 	fail := func(n *yaml.Node, msg string) error { return d.fail(n, tg.obj.Ref, msg) }
 	if tg.site.Kind == yaml.AliasNode {
 		return nil, fail(tg.site, "the object is an alias")
@@ -223,7 +226,7 @@ func (d *yamlDoc) editObject(tg *target) error {
 	if err != nil {
 		return d.fail(tg.site, tg.obj.Ref, "the result can't be read: "+err.Error())
 	}
-	if len(docs) != 1 || !assigned(d.root, docs[0].Content[0], tg.res.Set) {
+	if len(docs) != 1 || !became(d.root, docs[0].Content[0], tg.res) {
 		return d.fail(tg.site, tg.obj.Ref, "the result would mean something else")
 	}
 	return d.b.emit(edits)

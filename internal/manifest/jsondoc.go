@@ -49,8 +49,8 @@ func (b *builder) jsonDocument(seg segment, s span64, only bool) error {
 	case Replace:
 		return b.emit([]edit{d.whole(s, res.Objects)})
 	case Edit:
-		edits, err := d.assign(span{0, len(d.t)}, obj, res.Set)
-		if err != nil {
+		edits, ok, err := d.edit(span{0, len(d.t)}, obj, &res)
+		if err != nil || !ok {
 			return err
 		}
 		return b.emit(d.absolute(edits))
@@ -200,7 +200,7 @@ func (d *jsonDoc) object(s span, inherit Ref, depth int) (edits []edit, res Resu
 		edits, err = d.items(items, itemRef(ref), depth)
 		return edits, res, nil, err
 	}
-	if !d.b.wanted[ref.Group] {
+	if !d.b.wanted.has(ref.Group) {
 		return nil, res, nil, nil
 	}
 	obj, err = d.newObject(s, ref)
@@ -265,7 +265,7 @@ func (d *jsonDoc) items(items span, inherit Ref, depth int) ([]edit, error) {
 			return nil, err
 		}
 		if res.Action == Edit {
-			if edits, err = d.assign(it, obj, res.Set); err != nil {
+			if edits, _, err = d.edit(it, obj, &res); err != nil {
 				return nil, err
 			}
 		} else if res.Action != Untouched {

@@ -11,8 +11,10 @@ import (
 // start of a !!binary scalar. A document without such a place can't hold an
 // object of the group.
 type markers struct {
-	words [][]byte
+	words []word
 	chars [256]bool // of the words
+	// byStart are the words by their first size bytes: there may be thousands.
+	byStart map[string][]word
 
 	// Several words are searched at once (Wu and Manber): shift tells for the
 	// two bytes at the end of a window of size bytes how far the next window
@@ -22,33 +24,70 @@ type markers struct {
 	shift []uint8
 }
 
-func newMarkers(groups []string) *markers {
-	m := &markers{size: 255}
-	for _, g := range groups {
-		m.words = append(m.words, []byte(g))
+// word is what is looked for. One that is whole counts only where no other
+// byte of a name stands beside it: a name in a longer one is another name.
+type word struct {
+	text  []byte
+	whole bool
+}
+
+// words are some that count anywhere and some that count whole.
+func words(anywhere, whole []string) []word {
+	var out []word
+	for i, list := range [][]string{anywhere, whole} {
+		for _, s := range list {
+			out = append(out, word{[]byte(s), i == 1})
+		}
+	}
+	return out
+}
+
+func newMarkers(find []word) *markers {
+	m := &markers{size: 255, byStart: map[string][]word{}}
+	for _, f := range find {
+		m.words = append(m.words, f)
 		// What base64 makes of the group doesn't depend on what follows,
 		// apart from an unfinished last triple.
-		if whole := len(g) - len(g)%3; whole >= 6 {
-			m.words = append(m.words, []byte(base64.StdEncoding.EncodeToString([]byte(g[:whole]))))
+		if whole := len(f.text) - len(f.text)%3; whole >= 6 {
+			m.words = append(m.words, word{[]byte(base64.StdEncoding.EncodeToString(f.text[:whole])), false})
 		}
 	}
 	for _, w := range m.words {
-		m.size = min(m.size, len(w))
-		for _, c := range w {
+		m.size = min(m.size, len(w.text))
+		for _, c := range w.text {
 			m.chars[c] = true
 		}
 	}
-	if m.size < 2 || len(m.words) == 0 {
+	if m.size < 1 || len(m.words) == 0 {
+		return m
+	}
+	for _, w := range m.words {
+		start := string(w.text[:m.size])
+		m.byStart[start] = append(m.byStart[start], w)
+	}
+	if m.size < 2 {
 		return m
 	}
 	m.shift = bytes.Repeat([]byte{uint8(m.size - 1)}, 1<<16)
 	for _, w := range m.words {
 		for i := 0; i+1 < m.size; i++ {
-			pair := uint16(w[i])<<8 | uint16(w[i+1])
+			pair := uint16(w.text[i])<<8 | uint16(w.text[i+1])
 			m.shift[pair] = min(m.shift[pair], uint8(m.size-2-i))
 		}
 	}
 	return m
+}
+
+// at reports whether a word starts at i, at least size bytes in front of the
+// end.
+func (m *markers) at(b []byte, i int) bool {
+	for _, w := range m.byStart[string(b[i:i+m.size])] {
+		end := i + len(w.text)
+		if bytes.HasPrefix(b[i:], w.text) && (!w.whole || (i == 0 || !nameByte(b[i-1])) && (end == len(b) || !nameByte(b[end]))) {
+			return true
+		}
+	}
+	return false
 }
 
 // literal gives the index of the first word in b at or after from, or -1.
@@ -62,25 +101,25 @@ func (m *markers) literal(b []byte, from int) int {
 			end += int(s)
 			continue
 		}
-		start := end - m.size + 1
-		for _, w := range m.words {
-			if bytes.HasPrefix(b[start:], w) {
-				return start
-			}
+		if start := end - m.size + 1; m.at(b, start) {
+			return start
 		}
 		end++
 	}
 	return -1
 }
 
+// literalShort is literal where a word has one byte.
 func (m *markers) literalShort(b []byte, from int) int {
-	first := -1
-	for _, w := range m.words {
-		if i := bytes.Index(b[from:], w); i >= 0 && (first < 0 || from+i < first) {
-			first = from + i
+	if m.size != 1 || len(m.words) == 0 {
+		return -1
+	}
+	for i := from; i < len(b); i++ {
+		if m.chars[b[i]] && m.at(b, i) {
+			return i
 		}
 	}
-	return first
+	return -1
 }
 
 // escaped gives the index where a word starts that is spelled with at least
@@ -102,8 +141,8 @@ func (m *markers) escaped(b []byte, from int, eof bool) (start, next int) {
 		}
 		for _, w := range m.words {
 			// What stands before the first escape is the word's beginning.
-			for k := 0; k < len(w) && k <= i; k++ {
-				if bytes.Equal(b[i-k:i], w[:k]) && spells(b[i:], w[k:], eof) {
+			for k := 0; k < len(w.text) && k <= i; k++ {
+				if bytes.Equal(b[i-k:i], w.text[:k]) && spells(b[i:], w.text[k:], eof) {
 					return i - k, i + 1
 				}
 			}

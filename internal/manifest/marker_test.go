@@ -9,7 +9,7 @@ import (
 )
 
 func TestMarkers(t *testing.T) {
-	m := newMarkers(testGroups)
+	m := newMarkers(words(testGroups, nil))
 	group := "kubernetes-client.io"
 	for i, c := range group { // each character in each spelling
 		for _, escape := range []string{`\x%02x`, `\x%02X`, `\u%04x`, `\U%08X`} {
@@ -57,7 +57,7 @@ func TestMarkers(t *testing.T) {
 
 // TestMarkerScan puts markers where blocks meet.
 func TestMarkerScan(t *testing.T) {
-	m := newMarkers(testGroups)
+	m := newMarkers(words(testGroups, nil))
 	spelled := []string{"kubernetes-client.io", `\x6bubernetes\u002dclient.io`, "kuber\\\n    netes-client.io", "external-secrets.io"}
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 300 {
@@ -91,7 +91,7 @@ func TestMarkerScan(t *testing.T) {
 }
 
 func TestShortGroup(t *testing.T) {
-	m := newMarkers([]string{"a", "apps"})
+	m := newMarkers(words([]string{"a", "apps"}, nil))
 	if !m.in([]byte("xa")) || m.in([]byte("xyz")) {
 		t.Error("a group of one letter isn't found")
 	}

@@ -17,7 +17,7 @@ import (
 // tagged, merged or explicit. There is one "apiVersion:" line and no "items:"
 // line. A line may be fake (inside a multi-line quoted scalar); then there is
 // no true one, and an object without apiVersion isn't wanted either.
-func plainBlock(ctx context.Context, src *source, seg segment, wanted map[string]bool) (bool, error) {
+func plainBlock(ctx context.Context, src *source, seg segment, wanted groups) (bool, error) {
 	if seg.content < 0 || seg.directive || seg.text != seg.start || seg.sep >= 0 && seg.content < seg.sep+4 {
 		return false, nil
 	}
@@ -63,7 +63,7 @@ func startsLine(src *source, off int64) (bool, error) {
 }
 
 type outline struct {
-	wanted      map[string]bool
+	wanted      groups
 	apiVersions int
 }
 
@@ -121,7 +121,7 @@ func (o *outline) line(b []byte) bool {
 		if !ok {
 			group = ""
 		}
-		return !o.wanted[group] && o.apiVersions == 1
+		return !o.wanted.has(group) && o.apiVersions == 1
 	}
 	return true
 }

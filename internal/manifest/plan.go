@@ -145,13 +145,13 @@ func (o *opWriter) copy(r io.ReaderAt, at *os.File, off, fileOff, n int64) error
 }
 
 // Find reads the input again and shows the objects of some API groups ("" is
-// the core group) in documents in which one of the words stands, in whatever
-// spelling.
-func (p *Plan) Find(ctx context.Context, words, groups []string, show func(*Object)) error {
-	if len(words) == 0 {
+// the core group, AnyGroup all of them) in documents in which one of the words
+// stands, in whatever spelling.
+func (p *Plan) Find(ctx context.Context, find, groups []string, show func(*Object)) error {
+	if len(find) == 0 {
 		return nil
 	}
-	return newBuilder(ctx, &Plan{src: p.src}, words, groups, func(o *Object) (Result, error) {
+	return newBuilder(ctx, &Plan{src: p.src}, words(find, nil), groups, func(o *Object) (Result, error) {
 		show(o)
 		return Result{}, nil
 	}).stream()

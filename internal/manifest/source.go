@@ -24,6 +24,36 @@ type Input struct {
 	// "<stdin>" for standard input.
 	Name string
 	R    io.Reader
+	// held is what Hold opened; lent: whoever reads it leaves it open.
+	held *source
+	lent bool
+}
+
+// Hold makes an input that can be planned more than once: what can't be read
+// twice is spooled now. One plan of it closes it, those of Lend don't.
+func (t *Transformer) Hold(ctx context.Context, in Input) (Input, error) {
+	if in.held != nil {
+		return in, nil
+	}
+	src, err := t.open(ctx, in)
+	if err != nil {
+		return in, err
+	}
+	in.held = src
+	return in, nil
+}
+
+// Lend is a held input for one plan more.
+func (in Input) Lend() Input {
+	in.lent = true
+	return in
+}
+
+// Holds reports whether a word stands in a held input, in whatever spelling.
+func (in Input) Holds(ctx context.Context, word string) (bool, error) {
+	scan := &markerScan{markers: newMarkers(words([]string{word}, nil)), win: newWindow(ctx, in.held)}
+	hit, err := scan.next(0)
+	return hit >= 0, err
 }
 
 // source is the input as something that can be read at any place, more than
@@ -37,6 +67,7 @@ type source struct {
 	file  *os.File // a regular file that others may change meanwhile
 	stat  fs.FileInfo
 	spool *spool
+	lent  bool
 }
 
 type sizedReaderAt interface {
@@ -45,6 +76,11 @@ type sizedReaderAt interface {
 }
 
 func (t *Transformer) open(ctx context.Context, in Input) (*source, error) {
+	if in.held != nil {
+		s := *in.held
+		s.lent = in.lent
+		return &s, nil
+	}
 	limit := t.MaxInput
 	if limit == 0 {
 		limit = defaultMaxInput
@@ -205,7 +241,7 @@ func (s *source) checkEncoding() error {
 }
 
 func (s *source) Close() error {
-	if s.spool != nil {
+	if s.spool != nil && !s.lent {
 		return s.spool.Close()
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Action says what becomes of an object.
@@ -16,7 +17,7 @@ const (
 	Replace
 	// Drop takes it out of the stream.
 	Drop
-	// Edit sets strings in it; every other byte stays.
+	// Edit sets or changes strings in it; every other byte stays.
 	Edit
 	// Accompany leaves it byte for byte and prints other objects after it.
 	Accompany
@@ -28,8 +29,13 @@ type Result struct {
 	// Objects are printed in the place of a replaced object, or after one that
 	// is accompanied: at least one.
 	Objects []Map
-	// Set are the strings of an edited object: at least one.
-	Set []Assignment
+	// Set are the strings of an edited object that are set, Texts those that
+	// change where they stand: at least one of one kind.
+	Set   []Assignment
+	Texts []Text
+	// Refused, if set, is told why Texts can't be changed where they stand; the
+	// object is then left as it is. Without it that is an error.
+	Refused func(error)
 }
 
 // Transformer finds the objects of some API groups in a stream of YAML and
@@ -37,6 +43,9 @@ type Result struct {
 type Transformer struct {
 	// Groups are the API groups whose objects are visited.
 	Groups []string
+	// Names are looked for as well: where one stands in a document, objects of
+	// NamedGroups ("" is the core group) are visited, too.
+	Names, NamedGroups []string
 	// Visit decides about one object. It is called once for each, in the
 	// order of the stream.
 	Visit func(*Object) (Result, error)
@@ -74,7 +83,11 @@ func (t *Transformer) fill(ctx context.Context, p *Plan) error {
 	if p.content, err = firstContent(newWindow(ctx, p.src)); err != nil {
 		return err
 	}
-	b := newBuilder(ctx, p, t.Groups, t.Groups, t.Visit)
+	groups := t.Groups
+	if len(t.Names) > 0 {
+		groups = slices.Concat(groups, t.NamedGroups)
+	}
+	b := newBuilder(ctx, p, words(t.Groups, t.Names), groups, t.Visit)
 	if len(t.Groups) > 0 && t.Visit != nil {
 		if err := b.stream(); err != nil {
 			return err
@@ -93,7 +106,7 @@ type builder struct {
 	plan   *Plan
 	src    *source
 	visit  func(*Object) (Result, error)
-	wanted map[string]bool
+	wanted groups
 	scan   *markerScan
 	split  *splitter
 	cursor *cursor
@@ -101,18 +114,26 @@ type builder struct {
 	done int64 // the plan covers the input up to here
 }
 
-func newBuilder(ctx context.Context, p *Plan, words, groups []string, visit func(*Object) (Result, error)) *builder {
+// groups are API groups; the name AnyGroup stands for all of them.
+type groups map[string]bool
+
+// AnyGroup stands for every API group.
+const AnyGroup = "*"
+
+func (g groups) has(group string) bool { return g[group] || g[AnyGroup] }
+
+func newBuilder(ctx context.Context, p *Plan, words []word, wanted []string, visit func(*Object) (Result, error)) *builder {
 	b := &builder{
 		ctx:    ctx,
 		plan:   p,
 		src:    p.src,
 		visit:  visit,
-		wanted: map[string]bool{},
+		wanted: groups{},
 		scan:   &markerScan{markers: newMarkers(words), win: newWindow(ctx, p.src)},
 		split:  newSplitter(newWindow(ctx, p.src)),
 		cursor: &cursor{win: newWindow(ctx, p.src)},
 	}
-	for _, g := range groups {
+	for _, g := range wanted {
 		b.wanted[g] = true
 	}
 	return b
@@ -193,7 +214,7 @@ func (b *builder) call(o *Object) (Result, error) {
 			s.Accompanied++
 		}
 	case Edit:
-		if len(r.Set) == 0 {
+		if (len(r.Set) == 0) == (len(r.Texts) == 0) {
 			return r, fmt.Errorf("edit %s: nothing to set", o.Ref)
 		}
 		s.Edited++

@@ -107,7 +107,7 @@ func (c *comparison) itemsDiffer(l *list, b *yaml.Node) *yaml.Node {
 		case Replace:
 			want = tg.res.Objects
 		case Edit:
-			if len(rest) == 0 || !assigned(it, rest[0], tg.res.Set) {
+			if len(rest) == 0 || !became(it, rest[0], tg.res) {
 				return it
 			}
 			rest = rest[1:]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -151,7 +152,7 @@ func (d *yamlDoc) find(site *yaml.Node, in *list, index int, inherit Ref, limit 
 	if isList(ref.Kind, items) {
 		return d.findItems(m, items, site, in, ref, limit)
 	}
-	if !d.b.wanted[ref.Group] {
+	if !d.b.wanted.has(ref.Group) {
 		return nil
 	}
 	first := site
@@ -245,7 +246,19 @@ func (d *yamlDoc) visit() error {
 	if !changed {
 		return nil
 	}
-	if tg := d.targets[0]; tg.list == nil {
+	err := d.edit()
+	if bad := (*EditError)(nil); errors.As(err, &bad) && d.refuse(err) {
+		err = d.edit() // without what can't be changed where it stands
+	}
+	return err
+}
+
+func (d *yamlDoc) edit() error {
+	tg := d.targets[0]
+	switch {
+	case !slices.ContainsFunc(d.targets, func(tg *target) bool { return tg.res.Action != Untouched }):
+		return nil
+	case tg.list == nil:
 		return d.editWhole(tg)
 	}
 	return d.editLists()
