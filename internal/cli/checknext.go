@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	sigsyaml "sigs.k8s.io/yaml"
+
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/cutover"
 	"kesbridge/internal/eso"
@@ -77,6 +79,15 @@ func poll(opts pipeline.Options) time.Duration {
 	return time.Duration(ms * float64(time.Millisecond))
 }
 
+// printed is an object as a reader of what is printed sees it.
+func printed(m manifest.Map) map[string]any {
+	var out map[string]any
+	if sigsyaml.Unmarshal(manifest.PrintYAML(m), &out) != nil {
+		return nil
+	}
+	return out
+}
+
 // begin notes a KES object before anything is decided about it.
 func (w *work) begin(o *manifest.Object, opts pipeline.Options) cutover.Resource {
 	r := cutover.Resource{Poll: poll(opts)}
@@ -85,11 +96,6 @@ func (w *work) begin(o *manifest.Object, opts pipeline.Options) cutover.Resource
 		r.KES.Ref, r.KES.Secret, r.KES.Pos = o.Ref, o.Ref.Name, o.Pos
 	}
 	return r
-}
-
-// decide notes what becomes of it.
-func (w *work) decide(r *cutover.Resource, d pipeline.Decision) {
-	r.Mode, r.Preset, r.Final = d.Mode.Mode, d.Mode.From == builtIn, d.Mode.Final
 }
 
 // builtIn is who chose a mode that nobody chose (pipeline's Decision).

@@ -31,7 +31,7 @@ func (w *work) watch(opts pipeline.Options) pipeline.Options {
 	opts.Decided = func(o *manifest.Object, d pipeline.Decision) {
 		s := &w.secrets[len(w.secrets)-1]
 		s.secret.Mode, s.secret.Target = d.Mode.Mode, o.Ref.Name
-		w.decide(&s.resource, d)
+		s.resource.Decide(d.Mode.Mode, d.Mode.From == builtIn, d.Mode.Final)
 		if d.In == nil {
 			return
 		}

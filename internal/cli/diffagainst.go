@@ -23,6 +23,12 @@ type revision struct {
 	makers  []cutover.Maker
 	files   []string // that the render read
 	named   bool     // an Application says where its objects go
+	// others make Secrets and are no ExternalSecrets; resources are its KES
+	// resources on their way.
+	others    []cutover.Maker
+	resources []cutover.Resource
+	app       *argocd.Application
+	tracking  cutover.Tracking
 }
 
 // revised is an application in both; either may be nil.
@@ -66,6 +72,11 @@ func (a *app) diffAgainst(ctx context.Context, o options, rev, dir, file string)
 	if err := errors.Join(errs...); err != nil {
 		a.sayFindings(o, run) // what the others have to say is said in the same run
 		return err
+	}
+	if file != "" {
+		if err := tracked(ctx, file, apps); err != nil {
+			return err
+		}
 	}
 	return a.showRevisions(o, run, past, apps, file != "")
 }
@@ -164,7 +175,7 @@ func (a *app) revisionsOf(o options, file string) (map[string]*revision, []strin
 			errs = append(errs, fmt.Errorf("%s: two Applications are called %s", file, name))
 			continue
 		}
-		r := &revision{renderings: preset(rs), named: true}
+		r := &revision{renderings: preset(rs), named: true, app: &apps[i]}
 		if p := apps[i].Spec.SyncPolicy; p != nil {
 			r.syncOptions = p.SyncOptions
 		}
@@ -199,8 +210,9 @@ func native(apps []*revised) {
 
 // showRevisions prints what differs and what that does to live Secrets.
 func (a *app) showRevisions(o options, run *pipeline.Run, past *past, apps []*revised, asked bool) error {
+	var table []stepLine
 	for _, r := range apps {
-		run.Add(cutover.Transitions(r.before.state(asked), r.after.state(asked))...)
+		table = append(table, r.steps(run, asked)...)
 	}
 	var out bytes.Buffer
 	var n differences
@@ -211,6 +223,9 @@ func (a *app) showRevisions(o options, run *pipeline.Run, past *past, apps []*re
 	}
 	a.notes(o, past, apps, asked)
 	counts, _, words := a.sayFindings(o, run)
+	if counts.Failed == 0 {
+		a.showSteps(o, table, len(apps) > 1)
+	}
 	if counts.Failed > 0 {
 		fmt.Fprintf(a.err, "kesbridge: %s can't be converted, so that nothing was compared%s\n", plural(counts.Failed, "KES resource"), words)
 		a.code = exitFindings
@@ -233,7 +248,21 @@ func (r *revision) state(asked bool) cutover.State {
 	if r == nil {
 		return cutover.State{Removed: true, Unasked: !asked}
 	}
-	return cutover.State{Makers: r.makers, Orphan: cutover.OrphanPrune(r.syncOptions), Unasked: !asked}
+	s := cutover.State{Makers: r.makers, Others: r.others, Orphan: cutover.OrphanPrune(r.syncOptions), Unasked: !asked, Plugin: moved(r.renderings), Modes: map[string]string{}}
+	s.App = r.settings()
+	for i := range r.resources {
+		one := &r.resources[i]
+		s.Modes[cutover.SecretKey(one.KES.Ref.Namespace, one.KES.Ref.Name)] = one.Mode
+	}
+	return s
+}
+
+// settings is what its Application says of syncing and pruning.
+func (r *revision) settings() *cutover.Application {
+	if r == nil {
+		return nil
+	}
+	return applicationOf(r.app, moved(r.renderings), r.tracking)
 }
 
 // notes say what the comparison can't know.

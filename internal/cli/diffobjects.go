@@ -58,8 +58,12 @@ func (a *app) renderObjectsOf(ctx context.Context, o options, run *pipeline.Run,
 	one.options.Seen = func(obj *manifest.Object) {
 		key := placeKey(kes.Group, or(obj.Ref.Namespace, namespace), obj.Ref.Name)
 		ps.at[key], ps.pending[key] = obj.Pos, true
+		res := cutover.Resource{Poll: poll(one.options)}
+		res.KES, _ = makerOf(obj, one.options, namespace)
+		r.resources = append(r.resources, res)
 	}
-	one.options.Decided = func(obj *manifest.Object, _ pipeline.Decision) {
+	one.options.Decided = func(obj *manifest.Object, d pipeline.Decision) {
+		r.resources[len(r.resources)-1].Decide(d.Mode.Mode, d.Mode.From == builtIn, d.Mode.Final)
 		delete(ps.pending, placeKey(kes.Group, or(obj.Ref.Namespace, namespace), obj.Ref.Name))
 	}
 	output, err := a.renderSource(ctx, one)
@@ -93,6 +97,9 @@ func (a *app) renderObjectsOf(ctx context.Context, o options, run *pipeline.Run,
 	for _, obj := range objects {
 		r.add(obj.Object, namespace, one.options, ps, past)
 	}
+	if past == nil {
+		return a.trial(ctx, o, r, one, output, namespace)
+	}
 	return nil
 }
 
@@ -106,6 +113,9 @@ func (r *revision) add(o map[string]any, namespace string, opts pipeline.Options
 	r.objects = append(r.objects, o)
 	m, ok := cutover.MakerOf(o, opts.Settings.Controller["INSTANCE_ID"])
 	if !ok {
+		if m, ok := cutover.OtherMakerOf(o); ok {
+			r.others = append(r.others, m)
+		}
 		return
 	}
 	ofKES := placeKey(kes.Group, m.Ref.Namespace, m.Ref.Name)

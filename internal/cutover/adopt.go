@@ -61,19 +61,23 @@ func them(names []string) string {
 	return "them"
 }
 
+// label names the label that Argo CD tracks by, and where Git says so.
+func (a *Application) label() string {
+	if p := a.Tracking.Pos.String(); p != "" {
+		return fmt.Sprintf("the label %s (%s)", a.Tracking.Key(), p)
+	}
+	return "the label " + a.Tracking.Key()
+}
+
 // byLabel says what label tracking does to a Secret without an owner: KES puts
 // only its template's labels on it, ESO its own where it has no template.
 func (a *Application) byLabel(m, heir *Maker) string {
-	where := ""
-	if p := a.Tracking.Pos.String(); p != "" {
-		where = " (" + p + ")"
-	}
 	carries := slices.Contains(m.Labels, a.Tracking.Key())
 	if heir != nil && heir.eso() {
 		carries = carries || heir.Copies || slices.Contains(heir.Labels, a.Tracking.Key())
 	}
 	if carries {
-		return fmt.Sprintf("Argo CD tracks by the label %s%s, which the Secret carries, and prunes it", a.Tracking.Key(), where)
+		return "Argo CD tracks by " + a.label() + ", which the Secret carries, and prunes it while it has no owner"
 	}
-	return fmt.Sprintf("Argo CD tracks by the label %s%s; the Secret doesn't seem to carry it, but this way was not measured under that method", a.Tracking.Key(), where)
+	return "Argo CD tracks by " + a.label() + "; the Secret doesn't seem to carry it, but this way was not measured under that method"
 }

@@ -52,7 +52,7 @@ func (f *settingFindings) look(r *Resource) {
 	case frozen && !a.Orphan():
 		f.add(rule.PrunePropagation, rule.PrunePropagation.Severity, "resources are frozen, and it prunes with propagation "+a.propagation()+": replace would delete their Secrets")
 	case frozen && a.Tracking.ByLabel():
-		f.add(rule.LabelTracking, rule.LabelTracking.Severity, "resources are frozen, and "+a.byLabel(&r.KES, r.ESO))
+		f.add(rule.LabelTracking, rule.LabelTracking.Severity, "resources are frozen, and Argo CD tracks by "+a.label()+": a Secret that carries it is pruned while it has no owner")
 	}
 	if kesStays && r.Mode != config.Protect {
 		for _, b := range a.blocked(r) {

@@ -50,7 +50,7 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 		s, _ := at(o, path[:len(path)-1]...)[path[len(path)-1]].(string)
 		return s
 	}
-	m.Ref = refOf(o)
+	m.Ref = RefOf(o)
 	if m.Ref.Kind != "ExternalSecret" || m.Ref.Group != kes.Group && m.Ref.Group != eso.Group {
 		return m, false
 	}
@@ -87,7 +87,7 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 // the Secret itself, a SealedSecret (bitnami.com/v1alpha1), a Certificate
 // (cert-manager.io/v1, spec.secretName).
 func OtherMakerOf(o map[string]any) (m Maker, ok bool) {
-	m.Ref = refOf(o)
+	m.Ref = RefOf(o)
 	switch m.Ref.Group + "/" + m.Ref.Kind {
 	case "/Secret":
 		m.Secret = m.Ref.Name
@@ -102,7 +102,8 @@ func OtherMakerOf(o map[string]any) (m Maker, ok bool) {
 	return m, m.Secret != ""
 }
 
-func refOf(o map[string]any) manifest.Ref {
+// RefOf identifies a rendered object.
+func RefOf(o map[string]any) manifest.Ref {
 	version, _ := o["apiVersion"].(string)
 	ref := manifest.Ref{}
 	if group, v, ok := strings.Cut(version, "/"); ok {

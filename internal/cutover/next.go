@@ -74,6 +74,11 @@ type Resource struct {
 	Poll time.Duration
 }
 
+// Decide notes what was decided about it.
+func (r *Resource) Decide(mode string, preset, final bool) {
+	r.Mode, r.Preset, r.Final = mode, preset, final
+}
+
 // Next tells the next step of a resource of the application; a is nil for a
 // directory without an Application.
 func (a *Application) Next(r *Resource) Next {

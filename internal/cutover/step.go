@@ -26,6 +26,13 @@ type Step struct {
 	// Empty: it is none of any.
 	Way  string
 	Back bool
+	// hand are ESO objects of other names that make its Secret.
+	hand []string
+}
+
+// About reports whether something is about an object of the step.
+func (s *Step) About(ref manifest.Ref) bool {
+	return ref.Namespace == s.Namespace && (ref.Name == s.Name || slices.Contains(s.hand, ref.Name))
 }
 
 // ways are the ways through (design.md), each stage in its order. Of superseded
@@ -99,11 +106,18 @@ func Steps(before, after State) []Step {
 		for i := range list {
 			m := &list[i]
 			key := SecretKey(m.Ref.Namespace, m.Ref.Name)
-			if seen[key] || m.eso() && belongs(&before, &after, m) {
+			if seen[key] || m.eso() && len(origins(&before, &after, m)) > 0 {
 				continue
 			}
 			seen[key] = true
 			s := Step{Namespace: m.Ref.Namespace, Name: m.Ref.Name, From: before.stage(m), To: after.stage(m)}
+			for _, state := range []*State{&before, &after} {
+				for j := range state.Makers {
+					if h := &state.Makers[j]; h.eso() && slices.Contains(origins(&before, &after, h), m.Ref.Name) && h.Ref.Namespace == m.Ref.Namespace {
+						s.hand = append(s.hand, h.Ref.Name)
+					}
+				}
+			}
 			s.classify()
 			out = append(out, s)
 		}
@@ -111,17 +125,21 @@ func Steps(before, after State) []Step {
 	return out
 }
 
-// belongs: an ESO object by hand that makes the Secret of a KES object of
-// another name is no resource of its own.
-func belongs(before, after *State, m *Maker) bool {
+// origins are the KES objects of other names whose Secret an ESO object by hand
+// makes: it is no resource of its own then.
+func origins(before, after *State, m *Maker) []string {
+	var out []string
 	for _, s := range []*State{before, after} {
+		if _, ok := s.Modes[SecretKey(m.Ref.Namespace, m.Secret)]; ok && m.Secret != m.Ref.Name {
+			out = append(out, m.Secret)
+		}
 		for i := range s.Makers {
 			if k := &s.Makers[i]; k.kes() && k.Ref.Name != m.Ref.Name && k.makesFor(m) {
-				return true
+				out = append(out, k.Ref.Name)
 			}
 		}
 	}
-	return false
+	return out
 }
 
 // stage is that of the resource that an object is of.
@@ -177,16 +195,17 @@ func (s *State) unguarded(m *Maker) bool {
 // is said.
 func OffWay(steps []Step, before, after State, said manifest.Findings) manifest.Findings {
 	var out manifest.Findings
-	for _, s := range steps {
+	for i := range steps {
+		s := &steps[i]
 		if s.From == s.To || s.From == StageNone || s.To == StageNone || s.Way != "" || after.Removed {
 			continue
 		}
-		i := slices.IndexFunc(after.Makers, func(m Maker) bool { return m.Ref.Name == s.Name && m.Ref.Namespace == s.Namespace })
-		if i < 0 || slices.ContainsFunc(said, func(f manifest.Finding) bool { return f.Ref.Namespace == s.Namespace && f.Ref.Name == s.Name }) {
+		at := slices.IndexFunc(after.Makers, func(m Maker) bool { return s.About(m.Ref) })
+		if at < 0 || slices.ContainsFunc(said, func(f manifest.Finding) bool { return s.About(f.Ref) }) {
 			continue
 		}
-		m := &after.Makers[i]
-		out = append(out, rule.OffWay.At(m.Pos, m.Ref, "%s is none of the ways through: %s", s.String(), does(&s)))
+		m := &after.Makers[at]
+		out = append(out, rule.OffWay.At(m.Pos, m.Ref, "%s is none of the ways through: %s", s.String(), does(s)))
 	}
 	return out
 }
