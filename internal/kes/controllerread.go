@@ -37,6 +37,15 @@ func Controllers(files ...File) ([]*Controller, error) {
 	return ControllersOf(objects), nil
 }
 
+// Objects takes the lists among documents apart.
+func Objects(docs []*Tree) []*Tree {
+	var out []*Tree
+	for _, d := range docs {
+		out = appendObjects(out, d)
+	}
+	return out
+}
+
 // settingsKinds are the kinds that tell something.
 var settingsKinds = []string{"Deployment", "ConfigMap", "ServiceAccount"}
 

@@ -26,13 +26,15 @@ type Chart struct {
 	// Values are those that people gave, weakest first. The chart's own
 	// defaults are below them.
 	Values []*Tree
+	// Open is what of its values Git doesn't tell.
+	Open []Open
 }
 
 // Controller is what the chart's templates make of the values
 // (templates/deployment.yaml and _helpers.tpl of 8.5.5).
 func (ch *Chart) Controller() *Controller {
 	v := ch.merged()
-	c := &Controller{Namespace: ch.Namespace, Pos: ch.Pos, PodLabels: texts(v.At("podLabels")), PodAnnotations: texts(v.At("podAnnotations"))}
+	c := &Controller{Namespace: ch.Namespace, Pos: ch.Pos, Open: slices.Clone(ch.Open), PodLabels: texts(v.At("podLabels")), PodAnnotations: texts(v.At("podAnnotations"))}
 	c.Name = ch.fullname(v)
 	ch.account(c, v)
 	volumes, mounts := ch.volumes(v)
@@ -175,6 +177,22 @@ func (ch *Chart) account(c *Controller, v *Tree) {
 		c.ServiceAccount.Name = c.Name
 		c.ServiceAccount.Derived = c.Name == ""
 	}
+}
+
+// Nested is values with one in them, as Helm's --set makes it of a name with
+// dots: text, or where it isn't forced to be, true, false, null or a number.
+func Nested(name string, at manifest.Pos, text string, force bool) *Tree {
+	v := textTree(at, text)
+	if !force {
+		v.scalar, _ = scalar(&yaml.Node{Kind: yaml.ScalarNode, Value: text})
+	}
+	keys := strings.Split(name, ".")
+	for _, k := range slices.Backward(keys) {
+		above := &Tree{Pos: at, kind: yaml.MappingNode}
+		above.set(k, at, v)
+		v = above
+	}
+	return v
 }
 
 // podOf is the pod template, as far as variables may ask for it.

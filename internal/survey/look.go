@@ -94,7 +94,19 @@ type Report struct {
 func Look(ctx context.Context, dir string) (*Report, error) {
 	r := &Report{}
 	needs := map[store.Need]int{}
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+	err := r.walk(ctx, dir, func(name string, data []byte) { r.file(ctx, dir, name, data, needs) })
+	if err != nil {
+		return nil, fmt.Errorf("look through %s: %w", dir, err)
+	}
+	r.valueFiles(dir)
+	r.settle()
+	r.sort()
+	return r, nil
+}
+
+// walk shows the manifests below a directory. Links aren't followed.
+func (r *Report) walk(ctx context.Context, dir string, show func(name string, data []byte)) error {
+	return filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -129,16 +141,9 @@ func Look(ctx context.Context, dir string) (*Report, error) {
 			r.unread(name, err)
 			return nil
 		}
-		r.file(ctx, dir, name, data, needs)
+		show(name, data)
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("look through %s: %w", dir, err)
-	}
-	r.valueFiles(dir)
-	r.settle()
-	r.sort()
-	return r, nil
 }
 
 func (r *Report) unread(name string, err error) {
