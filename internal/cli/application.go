@@ -70,6 +70,7 @@ func (a *app) directory(o options, dir string) ([]rendering, error) {
 		return nil, fmt.Errorf("render %s: %w", dir, err)
 	}
 	opts.App, opts.Project = argocd.ShortName(request.AppName), request.Project
+	opts.Namespace = o.appNamespace
 	return []rendering{{label: dir, source: source, options: opts, moved: ro.inBlock}}, nil
 }
 
@@ -156,7 +157,7 @@ func (a *app) applicationSources(o options, checkout *argocd.Checkout, app *argo
 		if err != nil {
 			return nil, fmt.Errorf("application %s: %w", app.Metadata.Name, err)
 		}
-		opts.App, opts.Project = app.Metadata.Name, app.Project()
+		opts.App, opts.Project, opts.Namespace = app.Metadata.Name, app.Project(), app.Spec.Destination.Namespace
 		out = append(out, rendering{label: "application " + app.Metadata.Name, source: s, options: opts, moved: ro.inBlock})
 	}
 	return out, nil

@@ -62,6 +62,7 @@ Application renders; or the apps that kesbridge.yaml lists.`,
 	cmd.Flags().StringVar(&f.changedSince, "changed-since", "", "check only apps that read something that differs from `REV` (a commit, branch or tag)")
 	cmd.Flags().StringVar(&f.inputs, "inputs", "", "`FILE` that keeps, for --changed-since, what each app reads, so that unchanged apps need no render (default: below the user's cache directory)")
 	addFlags(cmd)
+	addRenderFlags(cmd)
 	cmd.Flags().Lookup("fail-on").Usage = "`SEVERITY` of a finding from which on check exits 1: error, warning or info (default error) [KESBRIDGE_FAIL_ON]"
 	cmd.Flags().Lookup("on-unsupported").Usage = "`ACTION` for a KES resource that can't be converted: fail is an error, keep a warning that it stays as it is (default fail) [KESBRIDGE_ON_UNSUPPORTED]"
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))

@@ -213,7 +213,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{cmd.CommandPath(), err}
 	})
-	root.AddCommand(a.renderCommand(), a.convertCommand(), a.diffCommand(), a.verifyCommand(), a.checkCommand(), a.initCommand(), a.pluginCommand(), a.argocdCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.renderCommand(), a.convertCommand(), a.diffCommand(), a.verifyCommand(), a.checkCommand(), a.storesCommand(), a.initCommand(), a.pluginCommand(), a.argocdCommand(), a.explainCommand(), a.versionCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }

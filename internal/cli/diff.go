@@ -36,6 +36,7 @@ Exits 0 where nothing differs, 1 where something does, 2 on failure.`,
 	cmd.Flags().Bool("as-plugin", false, "take DIR as Argo CD's plugin would send it: converted resources are guarded against pruning until they are final; an Application with the plugin's block is taken so by itself")
 	_ = cmd.RegisterFlagCompletionFunc("against", cobra.NoFileCompletions)
 	addFlags(cmd)
+	addRenderFlags(cmd)
 	addSourceFlags(cmd)
 	addLiveFlags(cmd)
 	return cmd

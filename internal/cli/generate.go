@@ -117,6 +117,7 @@ func (g *generation) render(ctx context.Context, cmd *cobra.Command) (func() err
 	}
 	g.opts.App, g.opts.Project = argocd.ShortName(g.call.app), g.call.project
 	request := g.call.request()
+	g.opts.Namespace = request.Namespace
 	request.Overrides = g.options.source
 	request.KubeVersion = or(request.KubeVersion, g.opts.Settings.KubeVersion)
 	if len(request.APIVersions) == 0 {
@@ -168,6 +169,7 @@ func (g *generation) log(fs manifest.Findings, counts pipeline.Counts) error {
 	}
 	in, out := 0, 0
 	var bytes int64
+	in -= g.result.stores // those are of our own making
 	for _, p := range g.result.plans {
 		s := p.Stats()
 		in, out, bytes = in+s.Documents, out+s.Documents+s.Accompanied-s.Dropped, bytes+s.OutBytes

@@ -38,6 +38,8 @@ type param struct {
 	collection string
 	// source: it says how the source is rendered, so only render has it.
 	source bool
+	// rendersOnly: it is about whole applications, so convert hasn't got it.
+	rendersOnly bool
 }
 
 // parameters is the one ordered table. KESBRIDGE_CONFIG is not in it: that
@@ -55,6 +57,8 @@ func parameters() []param {
 			inPlugin: "ESO X.Y that is installed (0.9 to 2.9): decides apiVersion, explicit defaults and fields (default: inferred from the cluster's API versions)"},
 		{name: "store", env: "KESBRIDGE_STORE", title: "Store", usage: "`NAME` of the store that every converted resource references; annotation kesbridge/store on a resource wins"},
 		{name: "store-kind", env: "KESBRIDGE_STORE_KIND", values: []string{"ClusterSecretStore", "SecretStore"}, title: "Store kind", usage: "`KIND` of --store and of stores whose names are derived: ClusterSecretStore or SecretStore (default ClusterSecretStore)"},
+		{name: "emit-stores", env: "KESBRIDGE_EMIT_STORES", values: []string{"none", "namespaced"}, title: "Emit stores", rendersOnly: true,
+			usage: "`WHICH` stores with derived names are part of the output: none, or namespaced (one SecretStore for each namespace that needs it, in an earlier sync wave than the resources that use it; never a ClusterSecretStore, which two applications would fight over) (default none)"},
 		{name: "fidelity", env: "KESBRIDGE_FIDELITY", values: config.Fidelities(), title: "Fidelity", usage: "`FORM` of what is written where ESO's usual form differs from KES for certain values: natural (the usual form) or exact (KES's bytes, through templates); annotation kesbridge/fidelity on a resource wins (default natural)"},
 		{name: "final", env: "KESBRIDGE_FINAL", isBool: true, pluginOnly: true, title: "Final", usage: "the move is over: converted resources no longer carry the annotations that keep Argo CD from pruning them"},
 		{name: "on-unsupported", env: "KESBRIDGE_ON_UNSUPPORTED", values: []string{"fail", "keep"}, title: "On unsupported", usage: "`ACTION` for a KES resource that can't be converted: fail prints nothing, keep leaves it as it is (default fail)",
@@ -83,6 +87,7 @@ type options struct {
 	store, storeKind            string
 	onUnsupported               string
 	fidelity, fidelityFrom      string
+	emitStores                  bool
 	failOn                      manifest.Severity
 	allowEmpty, verbose, quiet  bool
 
@@ -105,12 +110,19 @@ type options struct {
 
 // addFlags registers the table on a command; addSourceFlags what says how a
 // source is rendered.
-func addFlags(cmd *cobra.Command)       { addFlagsOf(cmd, false) }
-func addSourceFlags(cmd *cobra.Command) { addFlagsOf(cmd, true) }
+func addFlags(cmd *cobra.Command) {
+	addFlagsOf(cmd, func(p param) bool { return !p.source && !p.rendersOnly })
+}
+func addSourceFlags(cmd *cobra.Command) { addFlagsOf(cmd, func(p param) bool { return p.source }) }
 
-func addFlagsOf(cmd *cobra.Command, source bool) {
+// addRenderFlags registers what only commands have that render applications.
+func addRenderFlags(cmd *cobra.Command) {
+	addFlagsOf(cmd, func(p param) bool { return p.rendersOnly })
+}
+
+func addFlagsOf(cmd *cobra.Command, wanted func(param) bool) {
 	for _, p := range parameters() {
-		if p.pluginOnly || p.source != source {
+		if p.pluginOnly || !wanted(p) {
 			continue
 		}
 		usage := p.usage
@@ -248,7 +260,8 @@ func optionsOf(v map[string]given) (options, error) {
 		mode: v["mode"].text(), modeFrom: v["mode"].from,
 		store: v["store"].text(), storeKind: v["store-kind"].text(), onUnsupported: v["on-unsupported"].text(),
 		fidelity: v["fidelity"].text(), fidelityFrom: v["fidelity"].from,
-		failOn: manifest.Error, allowEmpty: v["allow-empty"].text() == "true",
+		emitStores: v["emit-stores"].text() == "namespaced",
+		failOn:     manifest.Error, allowEmpty: v["allow-empty"].text() == "true",
 		verbose: v["verbose"].text() == "true", quiet: v["quiet"].text() == "true",
 		final: v["final"].text() == "true", source: map[string]argocd.Value{},
 		appName: v["app-name"].text(), appNamespace: v["app-namespace"].text(), appProject: v["app-project"].text(),
@@ -270,6 +283,12 @@ func optionsOf(v map[string]given) (options, error) {
 	}
 	if o.store != "" && !objectName.MatchString(o.store) {
 		return o, fmt.Errorf("%s %q is no name of an object (lower-case letters, digits, - and .)", v["store"].from, o.store)
+	}
+	if o.emitStores {
+		if o.storeKind == "ClusterSecretStore" {
+			return o, fmt.Errorf("%s %s makes stores of kind SecretStore, but %s is ClusterSecretStore", v["emit-stores"].from, v["emit-stores"].text(), v["store-kind"].from)
+		}
+		o.storeKind = "SecretStore"
 	}
 	if o.verbose && o.quiet {
 		return o, fmt.Errorf("--verbose and --quiet exclude each other")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -69,6 +70,7 @@ kustomization, anything else a directory of manifests.`,
 	cmd.Flags().Bool("verify", false, "prove every conversion as kesbridge verify does; a difference for an everyday value prints nothing")
 	cmd.Flags().String("explain", "", "instead of the application, print what set mode, store, ESO version and fidelity of the KES resource `NAMESPACE/NAME`")
 	addFlags(cmd)
+	addRenderFlags(cmd)
 	addSourceFlags(cmd)
 	return cmd
 }
@@ -82,7 +84,11 @@ type rendered struct {
 }
 
 // renderResult is what will be printed.
-type renderResult struct{ plans []*manifest.Plan }
+type renderResult struct {
+	plans []*manifest.Plan
+	// stores is how many documents are stores that nobody wrote.
+	stores int
+}
 
 func (r *renderResult) close() {
 	for _, p := range r.plans {
@@ -135,7 +141,13 @@ func (a *app) planOutput(ctx context.Context, run *pipeline.Run, r *rendering, r
 		content = content || plan.HasContent()
 		result.plans = append(result.plans, plan)
 	}
-	errs = append(errs, out.Close(ctx))
+	stores, err := out.Stores(ctx)
+	if stores != nil {
+		// In front: kubectl apply takes documents in their order.
+		result.plans = slices.Insert(result.plans, planned, stores)
+		result.stores += stores.Stats().Documents
+	}
+	errs = append(errs, err, out.Close(ctx))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}

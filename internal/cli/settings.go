@@ -116,6 +116,15 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 	if o.plugin != nil || o.asPlugin {
 		pluginSettings(o, s, &out)
 	}
+	if o.emitStores {
+		if out.Stores.Locked {
+			return pipeline.Options{}, &hintError{fmt.Errorf("%s: the administrator's file decides the stores", o.given["emit-stores"].from), "leave emit-stores out, and ask the administrator of the plugin for the stores"}
+		}
+		out.EmitStores = true
+		if !s.UnmatchedSet {
+			out.Stores.Unmatched = "" // they are there then
+		}
+	}
 	return out, nil
 }
 

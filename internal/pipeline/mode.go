@@ -122,6 +122,7 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 	}
 	v.out.run.counts.Converted++
 	v.out.converted(o, res)
+	v.out.wants(o, es, res, c.Final)
 	after := []manifest.Map{opts.Profile.Map(*res.ESO)}
 	v.out.run.decided(opts, o, Decision{Mode: c, In: es, Result: res, After: after})
 	return manifest.Result{Action: act, Objects: after}

@@ -25,6 +25,10 @@ func (r *Run) Part(place func(manifest.Pos, manifest.Ref) manifest.Pos) (manifes
 		need.pos = place(need.pos, need.object)
 		r.needs[key] = need
 	}
+	for key, h := range r.held {
+		h.pos = place(h.pos, h.object)
+		r.held[key] = h
+	}
 	r.findings.Sort()
 	return r.findings, r.counts
 }
@@ -69,6 +73,7 @@ func (r *Run) Absorb(part *Run) {
 		r.refresh[p].refs += use.refs
 	}
 	r.absorbNeeds(part)
+	r.absorbHeld(part)
 }
 
 // absorbNeeds finds stores that two parts need for different things.

@@ -39,6 +39,9 @@ type Options struct {
 	Keep bool
 	// App and Project are those of the Argo CD Application, for store rules.
 	App, Project string
+	// Namespace is the Application's destination, for objects that name none;
+	// empty: unknown.
+	Namespace string
 	// Mode is the mode that a flag, a parameter or the environment gives, and
 	// ModeFrom its name; both may be empty.
 	Mode, ModeFrom string
@@ -95,6 +98,8 @@ type Run struct {
 	waived  int
 	stores  map[eso.StoreRef]*storeUse
 	needs   map[storeKey]servedNeed
+	// held are the stores that outputs hold because nobody else does.
+	held    map[heldStore]holder
 	refresh map[pace]*refreshUse
 }
 
@@ -102,7 +107,7 @@ type Run struct {
 func New() *Run {
 	return &Run{
 		weaker: map[manifest.Severity]int{},
-		stores: map[eso.StoreRef]*storeUse{}, needs: map[storeKey]servedNeed{},
+		stores: map[eso.StoreRef]*storeUse{}, needs: map[storeKey]servedNeed{}, held: map[heldStore]holder{},
 		refresh: map[pace]*refreshUse{}, modes: map[string]int{}, templates: map[manifest.Pos]templateState{},
 		waivers: map[manifest.Pos]waiverState{}, ignored: map[manifest.Pos]bool{},
 	}
@@ -146,6 +151,8 @@ type Output struct {
 	present map[presentStore]bool
 	uses    map[presentStore]*storeUse
 	order   []presentStore
+	// wanted are the resources whose stores are to be in the output.
+	wanted []store.Use
 }
 
 // Output begins a new scope. Close it before the run ends.

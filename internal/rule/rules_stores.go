@@ -26,3 +26,4 @@ var (
 		Fix: "use a sync wave instead of a hook for the KES resource, or keep the store in an application that is synced before",
 	}
 )
+

@@ -25,6 +25,8 @@ type Use struct {
 	ControllerID string
 	// Wave is the resource's sync wave.
 	Wave int
+	// Hooked: it is a hook of Argo CD's.
+	Hooked bool
 	// Final: nothing guards the converted resource any more.
 	Final bool
 	// KES and Profile are what holds where the resource is.

@@ -1,0 +1,181 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kesbridge/internal/config"
+	"kesbridge/internal/manifest"
+	"kesbridge/internal/pipeline"
+	"kesbridge/internal/rule"
+	"kesbridge/internal/store"
+)
+
+// storesFlags are what only stores has.
+type storesFlags struct {
+	scope  string
+	output string
+	table  bool
+}
+
+func (a *app) storesCommand() *cobra.Command {
+	var f storesFlags
+	cmd := &cobra.Command{
+		Use:   "stores [PATH]...",
+		Short: "Print the stores that the applications need",
+		Long: `Find the KES resources of the given directories, Applications and files of manifests (default: every
+application of the repository), and print the SecretStore or ClusterSecretStore that each of them needs
+and that Git doesn't hold: the same bytes every time, without a cluster. What ESO's identity must be
+allowed that KES's was stands in comments beside each store. What Git can't tell is a warning with the
+field's path; a store that ESO's CRD would refuse without it is not printed.`,
+		Example: "  kesbridge stores --table\n  kesbridge stores --cluster prod --eso-version 0.20 > stores.yaml\n  kesbridge stores --scope namespace apps/shop",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := a.options(cmd)
+			if err != nil {
+				return err
+			}
+			if err := f.check(cmd, &o, args); err != nil {
+				return err
+			}
+			return a.stores(cmd.Context(), o, f, args)
+		},
+	}
+	cmd.Flags().StringVar(&f.scope, "scope", "", "`SCOPE` of stores whose names are derived: cluster (one ClusterSecretStore) or namespace (one SecretStore in each namespace that needs it; convert with --store-kind SecretStore then) (default: what --store-kind says)")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "`FORMAT` of what is printed: yaml (manifests), table or json (default yaml)")
+	cmd.Flags().BoolVar(&f.table, "table", false, "print a table of the stores and who uses them, as --output table does")
+	addFlags(cmd)
+	cmd.Flags().Lookup("fail-on").Usage = "`SEVERITY` of a finding from which on stores prints no manifests and exits 1: error, warning or info (default error) [KESBRIDGE_FAIL_ON]"
+	_ = cmd.RegisterFlagCompletionFunc("scope", cobra.FixedCompletions([]cobra.Completion{"cluster", "namespace"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"yaml", "table", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// check validates the flags; the scope is the kind of derived stores.
+func (f *storesFlags) check(cmd *cobra.Command, o *options, args []string) error {
+	usage := func(format string, args ...any) error {
+		return &usageError{cmd.CommandPath(), fmt.Errorf(format, args...)}
+	}
+	kinds := map[string]string{"cluster": config.DefaultStoreKind, "namespace": "SecretStore"}
+	switch kind, ok := kinds[f.scope]; {
+	case f.scope != "" && !ok:
+		return usage("--scope %q is none of cluster, namespace", f.scope)
+	case ok && o.storeKind != "" && o.storeKind != kind && strings.HasPrefix(o.given["store-kind"].from, "--"):
+		return usage("--scope %s and --store-kind %s contradict each other", f.scope, o.storeKind)
+	case ok:
+		o.storeKind = kind
+	}
+	switch f.output {
+	case "", "yaml", "table", "json":
+	default:
+		return usage("--output %q is none of yaml, table, json", f.output)
+	}
+	if f.table && f.output != "" && f.output != "table" && f.output != "json" {
+		return usage("--table and --output %s contradict each other", f.output)
+	}
+	if f.table && f.output == "" {
+		f.output = "table"
+	}
+	if f.output == "" {
+		f.output = "yaml"
+	}
+	return checkPaths(cmd, args)
+}
+
+// storeEntry is a store as it is shown.
+type storeEntry struct {
+	served    store.Served
+	generated store.Generated
+	state     string
+	// from says what named it, inGit where it stands.
+	from  string
+	inGit manifest.Pos
+}
+
+// The states of a store.
+const (
+	storeInGit      = "in Git"
+	storeGenerated  = "generated"
+	storeIncomplete = "incomplete"
+	storeConflict   = "conflict"
+	storeExisting   = "existing"
+)
+
+func (a *app) stores(ctx context.Context, o options, f storesFlags, paths []string) error {
+	a.collect(manyHeap)
+	a.limitHeap()
+	defer silence()()
+	g := &gathering{
+		app: a, o: o, flags: f, run: newRun(o), inGit: map[gitStore]manifest.Pos{},
+		options: map[string]pipeline.Options{}, first: map[string]manifest.Pos{},
+	}
+	if err := g.gather(ctx, paths); err != nil {
+		return err
+	}
+	clusters := g.clusters()
+	if len(clusters) > 1 && f.output == "yaml" {
+		return &hintError{fmt.Errorf("stores: the applications go to %d clusters (%s)", len(clusters), strings.Join(clusters, ", ")),
+			"each cluster needs its own stores: choose one with --cluster, or use --table to see all"}
+	}
+	entries := g.entries()
+	return g.print(entries, nil)
+}
+
+// entries generates what isn't there.
+func (g *gathering) entries() []storeEntry {
+	var out []storeEntry
+	for _, s := range store.Union(g.uses) {
+		e := storeEntry{served: s, from: chosenBy(&s)}
+		first := s.Uses[0]
+		opts := g.options[s.Cluster]
+		switch pos, ok := g.inGit[gitStore{s.Cluster, s.Ref.Kind, s.Namespace, s.Ref.Name}]; {
+		case ok:
+			e.state, e.inGit = storeInGit, pos
+		case first.Choice.Path != "":
+			// It has a path, which none that kesbridge makes has.
+			e.state = storeExisting
+		case s.Ref.Kind == "SecretStore" && s.Namespace == "":
+			e.state = storeIncomplete
+			g.say(opts, rule.StoreNotPrinted.At(first.Pos, first.Ref, "SecretStore %s: neither the manifest nor an Application says in which namespace", s.Ref.Name))
+		default:
+			generated, findings := s.Generate(nil)
+			e.generated, e.state = generated, storeGenerated
+			for i := range findings {
+				if findings[i].Pos.IsZero() {
+					findings[i].Pos, findings[i].Ref = first.Pos, first.Ref
+				}
+				if findings[i].Rule == rule.StoreConflict.ID {
+					e.state = storeConflict
+				}
+			}
+			if generated.Object == nil && e.state == storeGenerated {
+				e.state = storeIncomplete
+			}
+			g.say(opts, findings...)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// chosenBy says what gave the store its name.
+func chosenBy(s *store.Served) string {
+	var from []string
+	for _, u := range s.Uses {
+		how := "derived"
+		switch c := u.Choice; {
+		case c.Annotated:
+			how = "annotation " + store.Annotation
+		case c.Named:
+			how = "--store"
+		case c.Rule != nil && !c.Derived:
+			how = c.Rule.Pos.String()
+		}
+		from = append(from, how)
+	}
+	slices.Sort(from)
+	return strings.Join(slices.Compact(from), ", ")
+}
