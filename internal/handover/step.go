@@ -1,0 +1,552 @@
+package handover
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Touched is the annotation by which ESO is woken.
+const Touched = "kesbridge/touched"
+
+// handing is the hand-over of one Secret. Each step looks at the cluster
+// first, so that it can be done again.
+type handing struct {
+	r       *runner
+	it      *Item
+	result  *Result
+	changed bool
+	// begin is what the Secret was before; data only if this run read it.
+	begin Entry
+	data  map[string][]byte
+}
+
+// LostError is what must never happen: the Secret went, or came back as
+// another one.
+type LostError struct{ Namespace, Name, Was, Is string }
+
+func (e *LostError) Error() string {
+	if e.Is == "" {
+		return fmt.Sprintf("Secret %s/%s is gone", e.Namespace, e.Name)
+	}
+	return fmt.Sprintf("Secret %s/%s is another one: uid %s instead of %s", e.Namespace, e.Name, e.Is, e.Was)
+}
+
+// Hint says what to do.
+func (e *LostError) Hint() string {
+	return "something beside kesbridge deleted it; kubectl annotate the ESO resource so that ESO makes it again, then look at the API server's audit log"
+}
+
+// TakenBackError says that KES wrote the Secret after ESO had got it.
+type TakenBackError struct{ Namespace, Name string }
+
+func (e *TakenBackError) Error() string {
+	return fmt.Sprintf("KES took Secret %s/%s back", e.Namespace, e.Name)
+}
+
+// Hint says what to do.
+func (e *TakenBackError) Hint() string {
+	return "a KES that runs serves it; nothing is lost; find it with kesbridge cutover status, stop it, and run again"
+}
+
+// NotAdoptedError says that ESO didn't write the Secret in time.
+type NotAdoptedError struct {
+	Namespace, Name, ESO string
+	Message              string
+	After                time.Duration
+}
+
+func (e *NotAdoptedError) Error() string {
+	s := fmt.Sprintf("ESO owns Secret %s/%s and has not written it after %s", e.Namespace, e.Name, e.After.Round(time.Second))
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	return s
+}
+
+// Hint says what to do.
+func (e *NotAdoptedError) Hint() string {
+	return "the Secret is in place, with its old data; see kubectl describe externalsecrets.external-secrets.io -n " + e.Namespace + " " + e.ESO + " and run again, or kesbridge cutover rollback"
+}
+
+// DifferentError says that ESO wrote other data than KES had.
+type DifferentError struct {
+	Namespace, Name string
+	// Keys are those that differ, if this run saw the old data.
+	Keys []string
+}
+
+func (e *DifferentError) Error() string {
+	s := fmt.Sprintf("ESO wrote other data to Secret %s/%s than was there", e.Namespace, e.Name)
+	if len(e.Keys) > 0 {
+		s += ": " + keyList(e.Keys)
+	}
+	return s
+}
+
+// Hint says what to do.
+func (e *DifferentError) Hint() string {
+	return "the KES resource is still there: if the backend's value didn't just change, go back with kesbridge cutover rollback, which gives the Secret to KES again; kesbridge verify says where both differ"
+}
+
+// StaysError says that a KES object doesn't go.
+type StaysError struct {
+	Namespace, Name string
+	Again           bool
+	Finalizers      []string
+}
+
+func (e *StaysError) Error() string {
+	if e.Again {
+		return fmt.Sprintf("KES resource %s/%s was created again", e.Namespace, e.Name)
+	}
+	return fmt.Sprintf("KES resource %s/%s is being deleted and doesn't go: finalizers %v", e.Namespace, e.Name, e.Finalizers)
+}
+
+// Hint says what to do.
+func (e *StaysError) Hint() string {
+	if e.Again {
+		return "ESO has the Secret; take the KES resource out of Git, sync, and run again"
+	}
+	return "ESO has the Secret; the garbage collector (kube-controller-manager) has to run for an orphaning deletion to end"
+}
+
+func (h *handing) key() (string, string) { return h.it.Namespace, h.it.Name }
+
+// note writes to the journal before something is changed.
+func (h *handing) note(e Entry) error {
+	e.Run, e.Namespace, e.Secret = h.r.id, h.it.Namespace, h.it.Name
+	e.SecretUID, e.KESUID, e.ESOUID = h.begin.SecretUID, h.begin.KESUID, h.begin.ESOUID
+	return h.r.o.Journal.note(e)
+}
+
+func (h *handing) step(format string, args ...any) {
+	h.result.Steps = append(h.result.Steps, fmt.Sprintf(format, args...))
+}
+
+// do goes through the steps.
+func (h *handing) do(ctx context.Context) error {
+	for range maxConflicts {
+		f, err := h.read(ctx)
+		if err != nil {
+			return err
+		}
+		if problems := f.check(h.r.o.AllowUnknownKeys); len(problems) > 0 {
+			return &RefusedError{h.it.Namespace, h.it.Name, problems}
+		}
+		if !h.r.o.Yes {
+			h.plan(f)
+			return nil
+		}
+		if err := h.remember(f); err != nil {
+			return err
+		}
+		moved, err := h.move(ctx, f)
+		if conflict(err) {
+			continue // somebody wrote the Secret: look at everything again
+		}
+		if err != nil {
+			return err
+		}
+		return h.finish(ctx, f, moved)
+	}
+	return fmt.Errorf("move the owner of Secret %s/%s: something writes it all the time", h.it.Namespace, h.it.Name)
+}
+
+// maxConflicts is how often a Secret that others write is read again.
+const maxConflicts = 20
+
+// finish is what follows once the owner is ESO's.
+func (h *handing) finish(ctx context.Context, f *facts, moved *secret) error {
+	if err := h.adopt(ctx, f.eso, moved); err != nil {
+		return err
+	}
+	version, err := h.compare(ctx, f.eso)
+	if err != nil {
+		return err
+	}
+	if err := h.removeKES(ctx); err != nil {
+		return err
+	}
+	if err := h.confirm(ctx, f.eso, version); err != nil {
+		return err
+	}
+	if !h.changed {
+		return nil
+	}
+	return h.note(Entry{Step: StepDone})
+}
+
+// plan says what a run would do.
+func (h *handing) plan(f *facts) {
+	if !f.secret.ownedBy(f.eso.Metadata.UID) || f.secret.ownedByKES() {
+		h.step("move the Secret's owner to ESO's %s", f.eso.Metadata.Name)
+	}
+	h.step("touch it, and wait until ESO has written the Secret")
+	if f.kes != nil {
+		h.step("remove the KES resource with orphan propagation")
+	}
+}
+
+// read reads everything that a check needs, fresh.
+func (h *handing) read(ctx context.Context) (*facts, error) {
+	ns, name := h.key()
+	f := &facts{}
+	if h.it.kes != nil {
+		f.first = h.it.kes.Status.LastSync
+	}
+	r, err := h.r.c.esoResource(ctx, "externalsecrets")
+	if err != nil {
+		return nil, err
+	}
+	if err := h.readKES(ctx, f); err != nil {
+		return nil, err
+	}
+	if len(h.it.eso) > 1 {
+		return nil, &RefusedError{ns, name, []Problem{{fmt.Sprintf("%d ESO resources write to the Secret: %s", len(h.it.eso), namesOf(h.it.eso)), "leave one of them"}}}
+	}
+	if len(h.it.eso) == 1 {
+		e := &esoObject{}
+		found, err := h.r.c.get(ctx, r, ns, h.it.eso[0].Metadata.Name, "", e)
+		if err != nil {
+			return nil, err
+		}
+		if found && e.target() == name {
+			f.eso = e
+		}
+	}
+	s := &secret{}
+	found, err := h.r.c.get(ctx, secrets, ns, name, "", s)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		f.secret = s
+		h.result.SecretUID = s.Metadata.UID
+	}
+	return f, h.readStores(ctx, f)
+}
+
+func (h *handing) readKES(ctx context.Context, f *facts) error {
+	ns, name := h.key()
+	k := &kesObject{}
+	found, err := h.r.c.get(ctx, kesObjects, ns, name, "", k)
+	if err != nil || !found {
+		return err
+	}
+	f.kes = k
+	if h.it.kes == nil || h.it.kes.Metadata.UID != k.Metadata.UID {
+		return &RefusedError{ns, name, []Problem{{"the KES resource was just created", "run again: its status.lastSync has to be watched first"}}}
+	}
+	running, err := h.r.kes.now(ctx)
+	f.served = serving(running, k)
+	return err
+}
+
+func (h *handing) readStores(ctx context.Context, f *facts) error {
+	ready := map[storeRef]string{}
+	if f.eso != nil {
+		for _, ref := range f.eso.stores() {
+			v, err := h.r.storeReady(ctx, h.it.Namespace, ref)
+			if err != nil {
+				return err
+			}
+			ready[ref] = v
+		}
+	}
+	f.stores = func(r storeRef) string { return ready[r] }
+	return nil
+}
+
+// remember notes what was before anything is changed, once. An earlier run
+// that was interrupted knows better: ESO may have written since.
+func (h *handing) remember(f *facts) error {
+	uid := f.secret.Metadata.UID
+	if h.begin.SecretUID == uid {
+		if !h.changed {
+			h.data = f.secret.Data
+			d, err := digestOf(h.data, h.begin.Digest.Salt)
+			h.begin.Digest = &d
+			return err
+		}
+		return nil
+	}
+	h.begin = Entry{Step: StepBegin, SecretUID: uid, Version: f.secret.Metadata.ResourceVersion, ESOUID: f.eso.Metadata.UID, ESO: f.eso.APIVersion + " " + f.eso.Metadata.Name}
+	if f.kes != nil {
+		h.begin.KESUID, h.begin.KES = f.kes.Metadata.UID, f.kes.raw
+	}
+	if old := h.r.o.Journal.begun(h.it.Namespace, h.it.Name, uid); old != nil && f.secret.ownedBy(f.eso.Metadata.UID) && old.Digest != nil {
+		h.begin.Digest = old.Digest
+		if h.begin.KES == nil {
+			h.begin.KESUID, h.begin.KES = old.KESUID, old.KES
+		}
+		return nil
+	}
+	h.data = f.secret.Data
+	d, err := digestOf(h.data, "")
+	h.begin.Digest = &d
+	return err
+}
+
+// change notes a step; before the first one, what was before.
+func (h *handing) change(step, detail string) error {
+	if !h.changed {
+		if err := h.note(h.begin); err != nil {
+			return err
+		}
+		h.changed = true
+	}
+	return h.note(Entry{Step: step, Detail: detail})
+}
+
+// owners are what the Secret's owners have to be: ESO's object the one
+// controller, nothing of KES, all others as they are. ESO's own scheme makes
+// its reference alike: controller and blockOwnerDeletion true.
+func owners(list []metav1.OwnerReference, e *esoObject) []metav1.OwnerReference {
+	var out []metav1.OwnerReference
+	for _, o := range list {
+		if !isKES(&o) && (!isESO(&o) || o.Name != e.Metadata.Name) {
+			out = append(out, o)
+		}
+	}
+	yes := true
+	return append(out, metav1.OwnerReference{APIVersion: e.APIVersion, Kind: "ExternalSecret", Name: e.Metadata.Name, UID: types.UID(e.Metadata.UID), Controller: &yes, BlockOwnerDeletion: &yes})
+}
+
+// move makes ESO's object the owner, in one compare-and-swap: with another
+// resourceVersion or uid nothing is written.
+func (h *handing) move(ctx context.Context, f *facts) (*secret, error) {
+	s := f.secret
+	if s.ownedBy(f.eso.Metadata.UID) && !s.ownedByKES() && s.controller() != nil && string(s.controller().UID) == f.eso.Metadata.UID {
+		return s, nil
+	}
+	if err := h.change(StepOwner, "from "+ownerNames(s.Metadata.OwnerReferences)); err != nil {
+		return nil, err
+	}
+	body := map[string]any{"metadata": map[string]any{
+		"uid": s.Metadata.UID, "resourceVersion": s.Metadata.ResourceVersion,
+		"ownerReferences": owners(s.Metadata.OwnerReferences, f.eso),
+	}}
+	out := &secret{}
+	if err := h.r.c.patch(ctx, secrets, h.it.Namespace, h.it.Name, body, metaOnly, out); err != nil {
+		return nil, err
+	}
+	h.step("owner moved")
+	return out, nil
+}
+
+func ownerNames(list []metav1.OwnerReference) string {
+	s := ""
+	for _, o := range list {
+		s += ", " + o.APIVersion + " " + o.Kind + " " + o.Name
+	}
+	if s == "" {
+		return "none"
+	}
+	return s[2:]
+}
+
+// How often ESO's work is looked at: soon first, and it is touched again where
+// that was lost (ESO's own caches may have been behind).
+const (
+	firstLook  = 50 * time.Millisecond
+	lastLook   = time.Second
+	touchAgain = 15 * time.Second
+)
+
+// adopt touches ESO's object and waits until the Secret itself shows that ESO
+// wrote it. Marks that were there before prove nothing: then ESO's object must
+// also say that it was synced since.
+func (h *handing) adopt(ctx context.Context, e *esoObject, s *secret) error {
+	r, err := h.r.c.esoResource(ctx, "externalsecrets")
+	if err != nil {
+		return err
+	}
+	old := s.marked()
+	if old && !h.changed && !h.it.leftover() {
+		return nil
+	}
+	begun := time.Now()
+	var touched time.Time
+	synced := e.Status.SyncedResourceVersion
+	message := ""
+	for wait := firstLook; time.Since(begun) < h.r.o.Timeout; wait = min(wait*3/2, lastLook) {
+		if touched.IsZero() || time.Since(touched) > touchAgain {
+			if err := h.touch(ctx, r, e); err != nil {
+				return err
+			}
+			touched = time.Now()
+		}
+		if !sleep(ctx, wait) {
+			return context.Cause(ctx)
+		}
+		now, err := h.look(ctx)
+		if err != nil {
+			return err
+		}
+		if !now.adopted(e) {
+			continue
+		}
+		if !old {
+			h.step("ESO wrote the Secret")
+			return nil
+		}
+		var fresh esoObject
+		if _, err := h.r.c.get(ctx, r, h.it.Namespace, e.Metadata.Name, "", &fresh); err != nil {
+			return err
+		}
+		if c := fresh.ready(); c != nil {
+			message = c.Message
+			if c.Status == "True" && fresh.Status.SyncedResourceVersion != synced {
+				h.step("ESO wrote the Secret")
+				return nil
+			}
+		}
+	}
+	if message == "" {
+		var fresh esoObject
+		if _, err := h.r.c.get(ctx, r, h.it.Namespace, e.Metadata.Name, "", &fresh); err == nil && fresh.ready() != nil {
+			message = fresh.ready().Message
+		}
+	}
+	return &NotAdoptedError{h.it.Namespace, h.it.Name, e.Metadata.Name, message, time.Since(begun)}
+}
+
+// leftover reports whether something of KES is left to take away.
+func (it *Item) leftover() bool { return it.kes != nil || it.secret != nil && it.secret.ownedByKES() }
+
+func (h *handing) touch(ctx context.Context, r resource, e *esoObject) error {
+	if err := h.change(StepTouch, ""); err != nil {
+		return err
+	}
+	body := map[string]any{"metadata": map[string]any{"uid": e.Metadata.UID, "annotations": map[string]string{Touched: time.Now().UTC().Format(time.RFC3339Nano)}}}
+	return h.r.c.patch(ctx, r, h.it.Namespace, e.Metadata.Name, body, metaOnly, nil)
+}
+
+// look reads the Secret's metadata and holds it to be the same Secret, and
+// still ESO's.
+func (h *handing) look(ctx context.Context) (*secret, error) {
+	s := &secret{}
+	found, err := h.r.c.get(ctx, secrets, h.it.Namespace, h.it.Name, metaOnly, s)
+	if err != nil {
+		return nil, err
+	}
+	return s, h.same(s, found)
+}
+
+func (h *handing) same(s *secret, found bool) error {
+	switch {
+	case !found:
+		return &LostError{h.it.Namespace, h.it.Name, h.begin.SecretUID, ""}
+	case s.Metadata.UID != h.begin.SecretUID:
+		return &LostError{h.it.Namespace, h.it.Name, h.begin.SecretUID, s.Metadata.UID}
+	case s.ownedByKES():
+		return &TakenBackError{h.it.Namespace, h.it.Name}
+	}
+	return nil
+}
+
+// compare holds the Secret's data to what it was, and gives its version.
+func (h *handing) compare(ctx context.Context, e *esoObject) (string, error) {
+	s := &secret{}
+	found, err := h.r.c.get(ctx, secrets, h.it.Namespace, h.it.Name, "", s)
+	if err == nil {
+		err = h.same(s, found)
+	}
+	if err != nil {
+		return "", err
+	}
+	if !s.adopted(e) {
+		return "", fmt.Errorf("Secret %s/%s lost ESO's marks again", h.it.Namespace, h.it.Name)
+	}
+	ok, err := h.begin.Digest.fits(s.Data)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", &DifferentError{h.it.Namespace, h.it.Name, differing(h.data, s.Data)}
+	}
+	return s.Metadata.ResourceVersion, nil
+}
+
+// differing names the keys that differ; none if the old data isn't known.
+func differing(before, after map[string][]byte) []string {
+	if before == nil {
+		return nil
+	}
+	set := map[string]bool{}
+	for k, v := range before {
+		if w, ok := after[k]; !ok || string(w) != string(v) {
+			set[k] = true
+		}
+	}
+	for k := range after {
+		if _, ok := before[k]; !ok {
+			set[k] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// removeKES removes the KES object with orphan propagation and waits until it
+// is gone, which is the garbage collector's work.
+func (h *handing) removeKES(ctx context.Context) error {
+	ns, name := h.key()
+	begun, asked := time.Now(), ""
+	for wait := firstLook; ; wait = min(wait*3/2, lastLook) {
+		k := &kesObject{}
+		found, err := h.r.c.get(ctx, kesObjects, ns, name, "", k)
+		switch {
+		case err != nil:
+			return err
+		case !found && asked != "":
+			h.step("KES resource removed")
+			return nil
+		case !found:
+			return nil
+		case asked != "" && k.Metadata.UID != asked:
+			return &StaysError{ns, name, true, nil}
+		case asked == "":
+			running, err := h.r.kes.now(ctx)
+			if err != nil {
+				return err
+			}
+			if why := serving(running, k); why != "" {
+				return &RefusedError{ns, name, []Problem{{why, "stop it and run again"}}}
+			}
+			asked = k.Metadata.UID
+			if k.Metadata.DeletionTimestamp == "" {
+				if err := h.change(StepDelete, ""); err != nil {
+					return err
+				}
+				if err := h.r.c.remove(ctx, kesObjects, ns, name, asked, "Orphan"); err != nil {
+					return err
+				}
+			}
+		case time.Since(begun) > h.r.o.Timeout:
+			return &StaysError{ns, name, false, k.Metadata.Finalizers}
+		}
+		if !sleep(ctx, wait) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// confirm looks once more, after everything: a Secret that was written since
+// the comparison is compared again.
+func (h *handing) confirm(ctx context.Context, e *esoObject, version string) error {
+	s, err := h.look(ctx)
+	if err != nil {
+		return err
+	}
+	if s.Metadata.ResourceVersion == version && s.adopted(e) {
+		return nil
+	}
+	_, err = h.compare(ctx, e)
+	return err
+}
