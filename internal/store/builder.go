@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -31,13 +32,15 @@ type variable struct {
 	key kes.Key
 	// plain: a secret stands in Git in plain text.
 	plain bool
-	pos   manifest.Pos
+	// hidden says why a value that is set isn't known.
+	hidden string
+	pos    manifest.Pos
 	// open: it isn't in Git, and may be set all the same.
 	open bool
 }
 
 // set reports whether KES has it.
-func (v variable) set() bool { return v.value != "" || v.key.Name != "" || v.plain }
+func (v variable) set() bool { return v.value != "" || v.key.Name != "" || v.plain || v.hidden != "" }
 
 // look is what Git tells of a variable. KES takes empty text for unset.
 func (b *builder) look(name string) variable {
@@ -51,14 +54,37 @@ func (b *builder) look(name string) variable {
 	if v.plain {
 		v.value = "" // whatever else says so, a secret is never printed
 	}
-	_, given := c.Env[name]
-	v.open = !v.set() && !given && b.open()
+	if _, given := c.Env[name]; given || v.set() {
+		return v
+	}
+	if v.hidden = openAt(c, v.pos); v.hidden == "" {
+		v.open = b.open() != ""
+	}
 	return v
 }
 
-// open reports whether KES may have variables that aren't in Git.
-func (b *builder) open() bool {
-	return b.KES == nil || b.KES.Pos.IsZero() || len(b.KES.Open) > 0
+// openAt is what is open of the variable at a place.
+func openAt(c *kes.Controller, pos manifest.Pos) string {
+	for _, o := range c.Open {
+		if !pos.IsZero() && o.Pos == pos {
+			return o.What
+		}
+	}
+	return ""
+}
+
+// open says why KES may have variables that aren't in Git; empty where it
+// can't. What is open at the place of one variable is that variable's.
+func (b *builder) open() string {
+	if b.KES == nil || b.KES.Pos.IsZero() {
+		return "KES's settings aren't known"
+	}
+	for _, o := range b.KES.Open {
+		if !slices.Contains(slices.Collect(maps.Values(b.KES.Places)), o.Pos) {
+			return o.What
+		}
+	}
+	return ""
 }
 
 // optional looks at a variable that the store does without where KES has none;
@@ -75,7 +101,9 @@ func (b *builder) optional(name string) variable {
 func (b *builder) where(v variable) string {
 	switch {
 	case v.plain:
-		return v.name + " of KES stands in Git as a secret"
+		return v.name + " of KES holds a secret"
+	case v.hidden != "":
+		return "KES has a value that Git doesn't tell: " + v.hidden
 	case v.key.Name != "":
 		return v.name + " of KES is key " + v.key.Key + " of " + v.key.Kind + " " + v.key.Name + ", which isn't in Git"
 	case !v.open:
@@ -83,7 +111,7 @@ func (b *builder) where(v variable) string {
 	case b.KES == nil || b.KES.Pos.IsZero():
 		return v.name + " of KES isn't known; say where KES's settings are (controller in kesbridge.yaml)"
 	}
-	return v.name + " of KES isn't in Git: " + b.KES.Open[0].What
+	return v.name + " of KES isn't in Git: " + b.open()
 }
 
 // text is a field's value that has to stand in Git as text: what the resource
@@ -110,14 +138,9 @@ func (b *builder) address(field, name, text string) string {
 
 // doubt notes the variables that may be set all the same.
 func (b *builder) doubt() {
-	if len(b.doubts) == 0 {
-		return
+	if len(b.doubts) > 0 {
+		b.unknown(b.path, false, "Git doesn't tell whether KES has %s (%s)", strings.Join(b.doubts, ", "), b.open())
 	}
-	why := "KES's settings aren't known"
-	if b.KES != nil && len(b.KES.Open) > 0 {
-		why = b.KES.Open[0].What
-	}
-	b.unknown(b.path, false, "Git doesn't tell whether KES has %s (%s)", strings.Join(b.doubts, ", "), why)
 }
 
 // proxies notes what no store has a field for.
@@ -154,6 +177,8 @@ func (b *builder) selector(field string, v variable) manifest.Map {
 		text = "the value of " + v.name + ", which stands in Git in plain text" + at(v.pos) + "; whoever reads the repository has it, so change it first"
 	case v.value != "":
 		text = "the value of " + v.name + " of KES" + at(v.pos) + ", which ESO takes from a Secret only"
+	case v.hidden != "":
+		text = "the value of " + v.name + " of KES" + at(v.pos)
 	case key.Kind == "ConfigMap":
 		text = "the value of key " + key.Key + " of ConfigMap " + key.Name + " (" + v.name + " of KES), which ESO takes from a Secret only"
 	}
@@ -235,7 +260,10 @@ func (b *builder) account() (ref manifest.Map, name string, ok bool) {
 	if ns == "" || !b.cluster && b.Namespace != ns {
 		return nil, "", false
 	}
-	sa := first(b.KES.ServiceAccount.Name, "default")
+	sa := b.accountName()
+	if sa == "" {
+		return nil, "", false
+	}
 	ref = manifest.Map{{Key: "name", Value: sa}}
 	if b.cluster {
 		ref.Set("namespace", ns)
@@ -254,10 +282,22 @@ func (b *builder) useAccount(field, name string) {
 
 // whose names KES's service account in words.
 func (b *builder) whose() string {
-	if ns := b.kesNamespace(); ns != "" {
-		return "system:serviceaccount:" + ns + ":" + first(b.KES.ServiceAccount.Name, "default")
+	ns := b.kesNamespace()
+	if ns == "" {
+		return "the service account of KES"
 	}
-	return "the service account of KES"
+	if name := b.accountName(); name != "" {
+		return "system:serviceaccount:" + ns + ":" + name
+	}
+	return "the service account of KES in namespace " + ns
+}
+
+// accountName is empty where only the name of KES's Helm release tells.
+func (b *builder) accountName() string {
+	if b.KES.ServiceAccount.Derived {
+		return ""
+	}
+	return first(b.KES.ServiceAccount.Name, "default")
 }
 
 // ambient notes that the store has no credentials of its own.

@@ -36,18 +36,20 @@ func buildAWS(b *builder) manifest.Map {
 	return m
 }
 
-// region is the resource's, or KES's: AWS_REGION for its AWS SDK; older charts
-// set AWS_DEFAULT_REGION.
+// region is the resource's, or KES's: AWS_REGION or AMAZON_REGION for its AWS
+// SDK; older charts set AWS_DEFAULT_REGION.
 func (b *builder) region() string {
 	if b.Need.Region != "" {
 		return b.Need.Region
 	}
-	if r := first(b.look("AWS_REGION").value, b.look("AWS_DEFAULT_REGION").value); r != "" {
-		return r
-	}
 	v := b.look("AWS_REGION")
-	if old := b.look("AWS_DEFAULT_REGION"); !v.set() && old.set() {
-		v = old
+	for _, name := range []string{"AMAZON_REGION", "AWS_DEFAULT_REGION"} {
+		if other := b.look(name); !v.set() && other.set() {
+			v = other
+		}
+	}
+	if v.value != "" {
+		return v.value
 	}
 	text := b.where(v)
 	if !v.set() && v.open {

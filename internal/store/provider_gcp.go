@@ -29,8 +29,12 @@ func (b *builder) project() string {
 		return b.Need.ProjectID
 	}
 	for _, name := range names {
-		if v := b.look(name).value; v != "" {
-			return v
+		switch v := b.look(name); {
+		case v.value != "":
+			return v.value
+		case v.set():
+			b.unknown(b.path+".projectID", true, "%s", b.where(v))
+			return ""
 		}
 	}
 	b.unknown(b.path+".projectID", true, "the resource has no projectId, so KES takes the project of its own credentials, which Git doesn't tell: write spec.projectId")

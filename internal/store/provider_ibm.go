@@ -36,6 +36,8 @@ func buildIBM(b *builder) manifest.Map {
 		c := manifest.Map{{Key: "profile", Value: b.text("auth.containerAuth.profile", "", ibmPrefix+"IAM_PROFILE_NAME")}}
 		if v := b.optional(ibmPrefix + "CR_TOKEN_FILENAME"); v.value != "" {
 			c.Set("tokenLocation", v.value)
+		} else if v.set() {
+			b.unknown(b.path+".auth.containerAuth.tokenLocation", false, "the file in %s of KES, where that isn't the usual one", v.name)
 		}
 		if v := b.optional(ibmPrefix + "AUTH_URL"); v.value != "" {
 			c.Set("iamEndpoint", b.address("auth.containerAuth.iamEndpoint", v.name, v.value))

@@ -107,7 +107,7 @@ func (b *builder) vaultAuth() manifest.Map {
 	ref, name, ok := b.account()
 	if !ok {
 		b.ambient()
-		b.grant("%s: add ESO's service account to bound_service_account_names and its namespace to bound_service_account_namespaces, which hold %s now", what, b.whose())
+		b.grant("%s: add ESO's service account to bound_service_account_names and its namespace to bound_service_account_namespaces, beside %s", what, b.whose())
 		return manifest.Map{{Key: "kubernetes", Value: k}}
 	}
 	k.Set("serviceAccountRef", ref)

@@ -111,6 +111,18 @@ func open(what string) change {
 	return func(c *kes.Controller) { c.Open = append(c.Open, kes.Open{What: what}) }
 }
 
+// hidden: a variable is set, and its value isn't in Git.
+func hidden(name, what string) change {
+	return func(c *kes.Controller) {
+		pos := manifest.Pos{File: "infra/kes.yaml", Line: 40, Column: 9}
+		c.Places[name] = pos
+		c.Open = append(c.Open, kes.Open{Pos: pos, What: name + ": " + what})
+	}
+}
+
+// derived: the account has a name that only the Helm release tells.
+func derived(c *kes.Controller) { c.ServiceAccount.Name, c.ServiceAccount.Derived = "", true }
+
 // values: a file of values doesn't tell the namespace.
 func values(c *kes.Controller) { c.Namespace, c.Name, c.ServiceAccount.Name = "", "", "" }
 
@@ -157,6 +169,9 @@ func aws() []Case {
 		{"aws keys plain", sm, controller(region, plain("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))},
 		{"aws keys in a ConfigMap", sm, controller(region, ref("ConfigMap", "aws", "AWS_ACCESS_KEY_ID", "id", "AWS_SECRET_ACCESS_KEY", "key"))},
 		{"aws half a key", sm, controller(region, env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), open(fromEnv))},
+		{"aws irsa of a chart", sm, controller(region, irsa, derived)},
+		{"aws region put together", sm, controller(irsa, hidden("AWS_REGION", "it is put together from $(ZONE), which only a running pod knows"))},
+		{"aws key put together", sm, controller(region, keys, hidden("AWS_SESSION_TOKEN", "it is put together from A, which the Secret b holds"))},
 		{"aws envFrom", eu, controller(open(fromEnv))},
 		{"aws file", eu, controller(env("AWS_SHARED_CREDENTIALS_FILE", "/aws/credentials"))},
 		{"aws endpoints", eu, controller(irsa, env("AWS_STS_ENDPOINT", "https://sts-fips.us-east-1.amazonaws.com", "LOCALSTACK", "1", "HTTPS_PROXY", "http://user:"+Secret+"@proxy"))},
@@ -184,6 +199,8 @@ func vault() []Case {
 		{"vault no address", need, controller()},
 		{"vault address in a Secret", need, controller(ref("Secret", "kes-env", "VAULT_ADDR", "addr"))},
 		{"vault address with a password", need, controller(env("VAULT_ADDR", "https://kes:"+Secret+"@vault.example.com"))},
+		{"vault namespace put together", need, controller(addr, hidden("VAULT_NAMESPACE", "it is put together from $(TEAM), which only a running pod knows"))},
+		{"vault of a chart", need, controller(addr, derived)},
 		{"vault envFrom", need, controller(addr, open(fromEnv))},
 	}
 }
@@ -247,6 +264,7 @@ func others() []Case {
 		{"ibm plain", ibm, controller(url, env(prefix+"AUTH_TYPE", "IAM"), plain(prefix+"APIKEY"))},
 		{"ibm profile", ibm, controller(url, env(prefix+"AUTH_TYPE", "container", prefix+"IAM_PROFILE_NAME", "kes", prefix+"CR_TOKEN_FILENAME", "/tokens/t"))},
 		{"ibm profile by id", ibm, controller(url, env(prefix+"AUTH_TYPE", "container", prefix+"IAM_PROFILE_ID", "iam-Profile-1"))},
+		{"ibm profile in another place", ibm, controller(url, env(prefix+"AUTH_TYPE", "container", prefix+"IAM_PROFILE_NAME", "kes", prefix+"AUTH_URL", "https://private.iam.cloud.ibm.com"), plain(prefix+"CR_TOKEN_FILENAME"))},
 		{"ibm basic", ibm, controller(url, env(prefix+"AUTH_TYPE", "basic"))},
 		{"akeyless without KES", akeyless, nil},
 		{"akeyless key", akeyless, controller(ref("Secret", "akeyless", "AKEYLESS_ACCESS_ID", "id", "AKEYLESS_ACCESS_TYPE", "type", "AKEYLESS_ACCESS_TYPE_PARAM", "param"))},
