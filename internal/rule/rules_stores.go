@@ -26,4 +26,3 @@ var (
 		Fix: "use a sync wave instead of a hook for the KES resource, or keep the store in an application that is synced before",
 	}
 )
-
