@@ -57,13 +57,6 @@ type Defaults struct {
 	Guard           string `yaml:"guard"`
 }
 
-// Controller is how KES was set up.
-type Controller struct {
-	// Env is the environment of its Deployment. A variable without a value
-	// is there and empty, which KES takes for unset.
-	Env map[string]string `yaml:"env"`
-}
-
 // StoreRule gives a store to the resources that it matches.
 type StoreRule struct {
 	Match Match `yaml:"match"`
@@ -138,8 +131,10 @@ type Settings struct {
 	// Fidelity is Natural or Exact, where no rule says otherwise.
 	// FidelityFrom says what chose it.
 	Fidelity, FidelityFrom string
-	// Controller is KES's environment; never nil.
+	// Controller is KES's environment, as given by hand; never nil. From is
+	// where more of it stands: KnowController adds that.
 	Controller map[string]string
+	From       From
 	// Stores are tried in order; the first match wins.
 	Stores []StoreRule
 	// Modes are tried in order; DefaultMode is for what none of them matches,
@@ -158,7 +153,8 @@ type Settings struct {
 	// Clusters are the names that are defined, sorted.
 	Clusters []string
 
-	fixed []string
+	fixed    []string
+	adminEnv map[string]string
 }
 
 // ClusterNames lists the clusters, sorted.

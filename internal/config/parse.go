@@ -111,6 +111,7 @@ func (c *Config) complete() {
 	completeTemplates(c.Templates, c.File)
 	completeApps(c.Apps, c.File)
 	completeWaivers(c.Waivers, c.File)
+	c.completeControllers()
 	for _, cl := range c.Clusters {
 		completeRules(cl.Stores, c.File)
 		completeModes(cl.Modes, c.File)

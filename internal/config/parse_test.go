@@ -121,7 +121,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Stores[1].Pos.String(); got != filepath.Join("testdata", "full.yaml")+":21:5" {
+	if got := c.Stores[1].Pos.String(); got != filepath.Join("testdata", "full.yaml")+":22:5" {
 		t.Errorf("position of the second rule: %s", got)
 	}
 }

@@ -71,6 +71,7 @@ type layer struct {
 	Defaults
 	cluster    Cluster
 	controller map[string]string
+	from       From
 	stores     []StoreRule
 	modes      []ModeRule
 	templates  []TemplateRule
@@ -90,6 +91,7 @@ func layerOf(c *Config, cluster string, admin bool) layer {
 	}
 	maps.Copy(l.controller, c.Controller.Env)
 	maps.Copy(l.controller, one.Controller.Env)
+	l.from = fromOf(c.Controller, one.Controller, admin)
 	for i := range l.stores {
 		l.stores[i].Admin = admin
 	}
@@ -184,8 +186,13 @@ func (s *settler) settings() *Settings {
 	out.Unmatched, out.UnmatchedSet = either(unmatched, DefaultUnmatched), unmatched != ""
 	if !slices.Contains(s.locked, "controller") {
 		maps.Copy(out.Controller, o.controller)
+		out.From = o.from
 	}
 	maps.Copy(out.Controller, a.controller)
+	out.adminEnv = a.controller
+	if a.from.Path != "" {
+		out.From = a.from
+	}
 	out.Stores = joinRules(s, "stores", a.stores, o.stores)
 	out.Modes = joinRules(s, "mode", a.modes, o.modes)
 	out.Templates = joinRules(s, "templates", a.templates, o.templates)

@@ -63,7 +63,7 @@ func controllerShape() *shape {
 		{name: "env", shape: &shape{kind: dictionary, keys: checkVariable,
 			item: &shape{kind: text, loose: true, empty: true},
 			doc:  "Environment variables of KES's Deployment, such as AWS_REGION, VAULT_ADDR or POLLER_INTERVAL_MILLISECONDS."}},
-		{name: "from", later: true},
+		{name: "from", shape: fromShape()},
 	}}
 }
 

@@ -1,0 +1,120 @@
+package config
+
+import (
+	"maps"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/manifest"
+)
+
+// Controller is how KES was set up.
+type Controller struct {
+	// Env is the environment of its Deployment. A variable without a value
+	// is there and empty, which KES takes for unset. It wins over From.
+	Env map[string]string `yaml:"env"`
+	// From is where its settings stand, "path" or "path#object"; may be empty.
+	From string `yaml:"from"`
+	// FromPos is where From is said.
+	FromPos manifest.Pos `yaml:"-"`
+}
+
+// UnmarshalYAML keeps From's place.
+func (c *Controller) UnmarshalYAML(n *yaml.Node) error {
+	type plain Controller
+	if err := n.Decode((*plain)(c)); err != nil {
+		return err
+	}
+	if v := manifest.Lookup(n, "from"); v != nil {
+		c.FromPos = manifest.Pos{Line: v.Line, Column: v.Column}
+	}
+	return nil
+}
+
+// From names the place of KES's settings.
+type From struct {
+	// Path is relative to the directory of the configuration file.
+	Path string
+	// Object chooses one KES where the place holds several: "namespace/name",
+	// a name, or the key of its values; may be empty.
+	Object string
+	// Pos is where that is said.
+	Pos manifest.Pos
+	// Admin: the administrator's file says it.
+	Admin bool
+}
+
+func (f From) String() string {
+	if f.Object == "" {
+		return f.Path
+	}
+	return f.Path + "#" + f.Object
+}
+
+func fromShape() *shape {
+	return &shape{kind: text, check: checkFrom, example: "infra/kes/values.yaml", doc: "Where KES's settings stand in Git, relative to this file: the manifest of its Deployment, a file of values for its chart, an Application or HelmRelease of that chart, " +
+		"or a directory, which is rendered as kesbridge render does. Of several, path#namespace/name chooses one. Variables under env win over it. kesbridge stores --find proposes it."}
+}
+
+func checkFrom(v string) string {
+	path, object, chosen := strings.Cut(v, "#")
+	switch {
+	case path == "" || strings.ContainsRune(v, 0):
+		return "names no file or directory"
+	case strings.Contains(path, "://"):
+		return "is a URL: name a file or directory of this repository"
+	case chosen && object == "":
+		return "ends in #: name the KES behind it, or leave it out"
+	}
+	return ""
+}
+
+func (c *Config) completeControllers() {
+	c.Controller.FromPos.File = c.File
+	for name, cl := range c.Clusters {
+		cl.Controller.FromPos.File = c.File
+		c.Clusters[name] = cl
+	}
+}
+
+// fromOf is the cluster's place of settings, or the common one.
+func fromOf(common, cluster Controller, admin bool) From {
+	if cluster.From != "" {
+		common = cluster
+	}
+	if common.From == "" {
+		return From{}
+	}
+	f := From{Pos: common.FromPos, Admin: admin}
+	f.Path, f.Object, _ = strings.Cut(common.From, "#")
+	return f
+}
+
+// KnowController lays what From tells under the variables that are given by
+// hand: of the administrator's file those alone win over an administrator's
+// From.
+func (s *Settings) KnowController(env map[string]string) {
+	given := s.Controller
+	if s.From.Admin {
+		given = s.adminEnv
+	}
+	out := map[string]string{}
+	if s.From.Admin {
+		maps.Copy(out, s.Controller)
+	}
+	maps.Copy(out, env)
+	maps.Copy(out, given)
+	s.Controller = out
+}
+
+// Given reports whether a variable's value is given by hand, rather than told by
+// From. It has to be asked before KnowController.
+func (s *Settings) Given(name string) bool {
+	given := s.Controller
+	if s.From.Admin {
+		given = s.adminEnv
+	}
+	_, ok := given[name]
+	return ok
+}
