@@ -17,6 +17,9 @@ import (
 // home is the directory conformance/preview.
 const home = ".."
 
+// binaryEnv names a kesbridge to try in place of the repository's.
+const binaryEnv = "KESBRIDGE_CONFORMANCE_BINARY"
+
 // kesbridge builds the repository's own and says where.
 var kesbridge func() (string, error)
 
@@ -56,6 +59,9 @@ func prepare(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	kesbridge = sync.OnceValues(func() (string, error) {
+		if path := os.Getenv(binaryEnv); path != "" {
+			return filepath.Abs(path)
+		}
 		path := filepath.Join(dir, "kesbridge")
 		return path, tool.GoBuild(context.Background(), "../../..", path, "./cmd/kesbridge", "")
 	})
