@@ -214,6 +214,7 @@ func (a *app) root() *cobra.Command {
 		return &usageError{cmd.CommandPath(), err}
 	})
 	root.AddCommand(a.renderCommand(), a.convertCommand(), a.diffCommand(), a.verifyCommand(), a.checkCommand(), a.storesCommand(), a.initCommand(), a.pluginCommand(), a.argocdCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.cutoverCommand())
 	root.InitDefaultCompletionCmd()
 	return root
 }
