@@ -37,7 +37,7 @@ var file = sync.OnceValue(func() *shape {
 		{name: "modes", shape: modesShape()},
 		{name: "locked", shape: lockedShape()},
 		{name: "templates", shape: templatesShape()},
-		{name: "references", later: true},
+		{name: "references", shape: referencesShape()},
 		{name: "apps", shape: appsShape()},
 		{name: "waivers", shape: waiversShape()},
 	}}
