@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -303,10 +304,14 @@ func (s *Server) established(name string) error {
 	return nil
 }
 
-// crdName is metadata.name, which in the files of CRDs stands two blanks deep.
+var dotted = regexp.MustCompile(`[\s{,]name: *"?([a-z0-9-]+(\.[a-z0-9-]+)+)`)
+
+// crdName is metadata.name, the first name below metadata that has dots as
+// every CRD's has, in block or flow style.
 func crdName(text []byte) string {
 	_, after, _ := strings.Cut("\n"+string(text), "\nmetadata:")
-	_, after, _ = strings.Cut(after, "\n  name: ")
-	name, _, _ := strings.Cut(after, "\n")
-	return strings.TrimSpace(name)
+	if m := dotted.FindStringSubmatch(after); m != nil {
+		return m[1]
+	}
+	return ""
 }
