@@ -37,6 +37,7 @@ type Config struct {
 	Stores     []StoreRule        `yaml:"stores"`
 	Modes      []ModeRule         `yaml:"modes"`
 	Templates  []TemplateRule     `yaml:"templates"`
+	References []ReferenceRule    `yaml:"references"`
 	Locked     []string           `yaml:"locked"`
 	Apps       []App              `yaml:"apps"`
 	Waivers    []Waiver           `yaml:"waivers"`
@@ -143,6 +144,8 @@ type Settings struct {
 	DefaultMode, ModeFrom string
 	// Templates are tried in order; the first match wins.
 	Templates []TemplateRule
+	// References are fields that name Secrets, beyond those that are known.
+	References []ReferenceRule
 	// Waivers are tried in order; Waive gives the result. IgnoredWaivers are
 	// those that the administrator's lock leaves without effect.
 	Waivers, IgnoredWaivers []Waiver

@@ -21,10 +21,25 @@ const (
 	Replace = "replace"
 	// SideBySide leaves it and has ESO make a second Secret.
 	SideBySide = "side-by-side"
+	// Switch is SideBySide, and what reads the Secret reads the second one.
+	Switch = "switch"
+	// Switched is Switch without the KES object.
+	Switched = "switched"
+	// Superseded takes the KES object out: the same output holds an ESO object
+	// for its Secret that somebody wrote.
+	Superseded = "superseded"
 )
 
 // Modes lists them, in the order in which a migration goes through them.
-func Modes() []string { return []string{Keep, Freeze, Protect, Replace, SideBySide} }
+func Modes() []string {
+	return []string{Keep, Freeze, Protect, Replace, SideBySide, Switch, Switched, Superseded}
+}
+
+// TwoNames reports whether ESO makes a second Secret in a mode.
+func TwoNames(mode string) bool { return mode == SideBySide || Follows(mode) }
+
+// Follows reports whether references follow a Secret in a mode.
+func Follows(mode string) bool { return mode == Switch || mode == Switched }
 
 // The guards of converted objects against Argo CD, until they are final.
 const (
@@ -44,6 +59,9 @@ type ModeRule struct {
 	// SecretName is the name of a second Secret, with {name} and {namespace};
 	// empty is the default.
 	SecretName string `yaml:"secretName"`
+	// Workloads are labels of the resources whose references follow in mode
+	// switch; nil: all.
+	Workloads map[string]Globs `yaml:"workloads"`
 	// Final ends the guard; nil: as in the settings.
 	Final *bool `yaml:"final"`
 	// Admin: the rule is from the administrator's file.
@@ -70,6 +88,25 @@ type Choice struct {
 	Ignored    string
 	SecretName string
 	Final      bool
+	// Workloads are those whose references follow; nil: all.
+	Workloads *Selector
+}
+
+// Selector selects resources by their labels.
+type Selector struct{ labels map[string]Globs }
+
+// Holds reports whether every label is there and fits. A nil Selector holds for
+// everything.
+func (s *Selector) Holds(labels map[string]string) bool {
+	if s == nil {
+		return true
+	}
+	for label, globs := range s.labels {
+		if value, ok := labels[label]; !ok || !globs.Hold(value) {
+			return false
+		}
+	}
+	return true
 }
 
 // Mode gives the mode of a resource. annotation is kesbridge/mode of the KES
@@ -86,6 +123,9 @@ func (s *Settings) Mode(f Facts, annotation, given, from string) Choice {
 			}
 			c.Mode, c.From = r.Mode, r.Pos.String()
 			c.SecretName = either(r.SecretName, DefaultSecretName)
+			if r.Workloads != nil {
+				c.Workloads = &Selector{r.Workloads}
+			}
 			if r.Final != nil && !s.Fixed("final") {
 				c.Final = *r.Final
 			}
@@ -120,7 +160,7 @@ func (s *Settings) Mode(f Facts, annotation, given, from string) Choice {
 // lockable are the keys that an administrator's file may keep to itself.
 func lockable() []string {
 	return []string{
-		"mode", "final", "guard", "onUnsupported", "fidelity", "stores", "unmatched", "waivers", "templates",
+		"mode", "final", "guard", "onUnsupported", "fidelity", "stores", "unmatched", "waivers", "templates", "references",
 		"esoVersion", "refreshInterval", "origin", "ibmGroup", "controller", "network",
 	}
 }
@@ -133,13 +173,14 @@ func modesShape() *shape {
 	return &shape{kind: list, doc: "What becomes of which KES resource; the first rule that matches wins. The annotation kesbridge/mode on a resource, --mode, the parameter mode and KESBRIDGE_MODE win over it.", item: &shape{kind: object, doc: "One rule.", fields: []field{
 		{name: "match", shape: matchShape()},
 		{name: "mode", required: true, shape: modeShape()},
-		{name: "secretName", shape: &shape{kind: text, check: checkSecretName, example: DefaultSecretName, preset: DefaultSecretName, doc: "The name of the second Secret in mode side-by-side; {name} and {namespace} are those of the KES resource."}},
+		{name: "secretName", shape: &shape{kind: text, check: checkSecretName, example: DefaultSecretName, preset: DefaultSecretName, doc: "The name of the second Secret in modes side-by-side, switch and switched; {name} and {namespace} are those of the KES resource."}},
+		{name: "workloads", shape: &shape{kind: dictionary, item: &shape{kind: globs, check: checkGlob}, doc: "For mode switch: labels (metadata.labels) of the resources whose references follow; each must be there and fit. The others go on reading the old Secret and are listed. In mode switched all follow."}},
 		{name: "final", shape: finalShape()},
 	}}}
 }
 
 func modeShape() *shape {
-	return &shape{kind: text, enum: Modes(), doc: "keep: the KES resource stays as it is. freeze: it stays, with a controllerId that stops KES for it. protect: as freeze, and Argo CD doesn't prune it. replace: the ESO resource takes its place, with the same Secret. side-by-side: both, ESO makes a second Secret."}
+	return &shape{kind: text, enum: Modes(), doc: "keep: the KES resource stays as it is. freeze: it stays, with a controllerId that stops KES for it. protect: as freeze, and Argo CD doesn't prune it. replace: the ESO resource takes its place, with the same Secret. side-by-side: both, ESO makes a second Secret. switch: as side-by-side, and what reads the Secret by a reference that kesbridge knows reads the second one. switched: as switch, and the KES resource is gone. superseded: the KES resource is gone, because the application holds an ESO resource for its Secret that somebody wrote."}
 }
 
 func finalShape() *shape {

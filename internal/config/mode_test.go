@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -87,6 +88,59 @@ func TestSecretName(t *testing.T) {
 		_, err := Parse("k", []byte("modes: [{mode: side-by-side, secretName: \""+in+"\"}]"))
 		if (err != nil) != (want != "") {
 			t.Errorf("%q: %v", in, err)
+		}
+	}
+}
+
+// Workloads of a rule select by labels, whoever chose the mode.
+func TestWorkloads(t *testing.T) {
+	s, err := parsed(t, "own", "modes: [{match: {name: web}, mode: switch, workloads: {tier: api, team: 's*'}}, {mode: switch}]\n").For("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.Mode(Facts{Name: "web"}, "", "", "")
+	for _, tt := range []struct {
+		labels map[string]string
+		want   bool
+	}{
+		{map[string]string{"tier": "api", "team": "shop"}, true},
+		{map[string]string{"tier": "api"}, false},
+		{map[string]string{"tier": "web", "team": "shop"}, false},
+		{nil, false},
+	} {
+		if got := c.Workloads.Holds(tt.labels); got != tt.want {
+			t.Errorf("%v: %v", tt.labels, got)
+		}
+	}
+	if c := s.Mode(Facts{Name: "db"}, "", "", ""); c.Workloads != nil || !c.Workloads.Holds(nil) {
+		t.Errorf("without labels: %+v", c)
+	}
+}
+
+// References are what the administrator's file locks, too.
+func TestReferences(t *testing.T) {
+	one := "references: [{group: a.io, kind: A, path: 'spec.x[].name'}]\n"
+	s, err := Settle(parsed(t, "admin", "locked: [references]\n"+one), parsed(t, "own", "references: [{kind: B, path: data.name}]\n"), "")
+	if err != nil || len(s.References) != 1 || s.References[0].Kind != "A" || s.References[0].Pos.String() != "admin:2:14" || !s.Fixed("references") {
+		t.Errorf("%+v %v", s, err)
+	}
+	s, err = Settle(parsed(t, "admin", one), parsed(t, "own", "references: [{kind: B, path: data.name}]\n"), "")
+	if err != nil || len(s.References) != 2 || s.References[1].Group != "" {
+		t.Errorf("%+v %v", s, err)
+	}
+	for _, bad := range []string{"path: ''", "path: a..b", "path: .a", "path: 'a[0]'", "path: 'a.**'", "path: 'a['", "path: a b"} {
+		if _, err := Parse("f", []byte("references: [{kind: A, "+bad+"}]")); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
+	}
+}
+
+func TestParsePath(t *testing.T) {
+	for path, want := range map[string][]string{
+		"a": {"a"}, "a.b[].c": {"a", "b", "[]", "c"}, `a["x.y/z"].b[]`: {"a", "x.y/z", "b", "[]"}, "a.**.*Ref.name": {"a", "**", "*Ref", "name"},
+	} {
+		if got, ok := ParsePath(path); !ok || !slices.Equal(got, want) {
+			t.Errorf("%s: %q %v", path, got, ok)
 		}
 	}
 }

@@ -109,6 +109,7 @@ func (c *Config) complete() {
 	completeRules(c.Stores, c.File)
 	completeModes(c.Modes, c.File)
 	completeTemplates(c.Templates, c.File)
+	completeReferences(c.References, c.File)
 	completeApps(c.Apps, c.File)
 	completeWaivers(c.Waivers, c.File)
 	c.completeControllers()

@@ -52,10 +52,10 @@ func TestErrorsAllAtOnce(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
-		{"not a mapping", "- a\n", "k:1:1: want a mapping with the keys defaults, controller, stores, clusters, modes, locked, templates, apps, waivers, not a list"},
-		{"text", "hello\n", `k:1:1: want a mapping with the keys defaults, controller, stores, clusters, modes, locked, templates, apps, waivers, not the text "hello"`},
+		{"not a mapping", "- a\n", "k:1:1: want a mapping with the keys defaults, controller, stores, clusters, modes, locked, templates, references, apps, waivers, not a list"},
+		{"text", "hello\n", `k:1:1: want a mapping with the keys defaults, controller, stores, clusters, modes, locked, templates, references, apps, waivers, not the text "hello"`},
 		{"two documents", "stores: []\n---\nstores: []\n", "k:2:1: a second document: kesbridge.yaml holds one"},
-		{"far from any key", "nonsense: 1\n", "k:1:1: nonsense: unknown key: use defaults, controller, stores, clusters, modes, locked, templates, apps, waivers"},
+		{"far from any key", "nonsense: 1\n", "k:1:1: nonsense: unknown key: use defaults, controller, stores, clusters, modes, locked, templates, references, apps, waivers"},
 		{"other case", "Stores: []\n", `k:1:1: Stores: unknown key: did you mean "stores"?`},
 		{"duplicate", "stores: []\n\"stores\": []\n", "k:2:1: stores: is given twice"},
 		{"duplicate variable", "controller: {env: {A: 1, A: 2}}\n", "k:1:26: controller.env.A: is given twice"},

@@ -60,7 +60,7 @@ func TestSchemaAgrees(t *testing.T) {
 		{in: "modes: []", ok: true},
 		{in: "modes: [{mode: keep}]", ok: true},
 		{in: "modes: [{match: {name: a}}]"},
-		{in: "modes: [{mode: switch}]"},
+		{in: "modes: [{mode: moved}]"},
 		{in: "modes: [{mode: side-by-side, secretName: '{name}-new', final: true}]", ok: true},
 		{in: "modes: [{mode: side-by-side, secretName: new}]", onlyParse: true},
 		{in: "defaults: {mode: replace, final: false, guard: delete}", ok: true},

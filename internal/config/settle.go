@@ -75,6 +75,7 @@ type layer struct {
 	stores     []StoreRule
 	modes      []ModeRule
 	templates  []TemplateRule
+	references []ReferenceRule
 	waivers    []Waiver
 }
 
@@ -83,7 +84,7 @@ func layerOf(c *Config, cluster string, admin bool) layer {
 	l := layer{
 		file: c.File, Defaults: c.Defaults, cluster: one, controller: map[string]string{},
 		stores: slices.Concat(one.Stores, c.Stores), modes: slices.Concat(one.Modes, c.Modes),
-		templates: c.Templates, waivers: c.Waivers,
+		templates: c.Templates, references: c.References, waivers: c.Waivers,
 	}
 	l.EsoVersion = either(one.EsoVersion, c.Defaults.EsoVersion)
 	if one.Final != nil {
@@ -196,6 +197,7 @@ func (s *settler) settings() *Settings {
 	out.Stores = joinRules(s, "stores", a.stores, o.stores)
 	out.Modes = joinRules(s, "mode", a.modes, o.modes)
 	out.Templates = joinRules(s, "templates", a.templates, o.templates)
+	out.References = joinRules(s, "references", a.references, o.references)
 	if out.Waivers = joinRules(s, "waivers", a.waivers, o.waivers); slices.Contains(s.locked, "waivers") {
 		out.IgnoredWaivers = o.waivers
 	}
