@@ -154,7 +154,8 @@ func (w *work) steps(ctx context.Context) error {
 	}
 	for i := range w.secrets {
 		one := w.secrets[i].resource
-		one.KES.Pos = w.place(one.KES.Pos, one.KES.Ref)
+		one.Ref = w.secrets[i].secret.Ref
+		one.KES.Pos = w.place(one.KES.Pos, one.Ref)
 		for j := range w.others {
 			m := &w.others[j]
 			switch {

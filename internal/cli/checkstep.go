@@ -28,7 +28,7 @@ func (c *checking) nextSteps() {
 
 func (c *checking) next(r *checked, one *cutover.Resource) *report.Next {
 	n := r.settings.Next(one)
-	out := &report.Next{Step: n.Step, Safe: n.Safe, Needs: n.Needs, Started: one.Mode != "" && !one.Preset && (r.settings == nil || r.settings.Plugin)}
+	out := &report.Next{Step: n.Step, Safe: n.Safe, Or: n.Or, Needs: n.Needs, Started: one.Mode != "" && !one.Preset && (r.settings == nil || r.settings.Plugin)}
 	for _, b := range n.Blockers {
 		out.Blockers = append(out.Blockers, report.Blocker(b))
 	}

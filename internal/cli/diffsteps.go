@@ -203,6 +203,9 @@ func (r *revised) line(s *cutover.Step, said manifest.Findings) stepLine {
 		for _, b := range n.Blockers {
 			line.later = append(line.later, blockerText(b))
 		}
+		if n.Or != "" {
+			line.next += ", or " + n.Or
+		}
 	}
 	return line
 }

@@ -47,11 +47,10 @@ func (f *settingFindings) look(r *Resource) {
 	started := a.Plugin && !r.Preset
 	frozen := r.Mode == config.Freeze
 	kesStays := started && (r.Mode == config.Keep || frozen || r.Mode == config.Protect)
-	switch {
-	case !started || r.Mode == config.Protect || r.Mode == config.SideBySide:
-	case frozen && !a.Orphan():
+	if started && frozen && !a.Orphan() {
 		f.add(rule.PrunePropagation, rule.PrunePropagation.Severity, "resources are frozen, and it prunes with propagation "+a.propagation()+": replace would delete their Secrets")
-	case frozen && a.Tracking.ByLabel():
+	}
+	if started && frozen && a.Tracking.ByLabel() {
 		f.add(rule.LabelTracking, rule.LabelTracking.Severity, "resources are frozen, and Argo CD tracks by "+a.label()+": a Secret that carries it is pruned while it has no owner")
 	}
 	if kesStays && r.Mode != config.Protect {
@@ -86,7 +85,7 @@ func (a *Application) ObjectFindings(r *Resource) manifest.Findings {
 	var out manifest.Findings
 	add := func(r0 rule.Rule, s manifest.Severity, message string) {
 		r0.Severity = s
-		out = append(out, r0.At(r.KES.Pos, r.KES.Ref, "%s", message))
+		out = append(out, r0.At(r.KES.Pos, r.ref(), "%s", message))
 	}
 	if r.KES.Replace && r.KES.Force {
 		add(rule.Recreated, manifest.Error, "Force=true and Replace=true in its sync-options: a sync that changes it deletes it first, and the Secret that it owns")
@@ -109,7 +108,7 @@ func (r *Resource) OthersFindings() manifest.Findings {
 	}
 	var out manifest.Findings
 	for i := range r.Others {
-		out = append(out, rule.AdoptionLoses.At(r.KES.Pos, r.KES.Ref, "%s is also made by %s", r.KES.secret(), r.Others[i].who()))
+		out = append(out, rule.AdoptionLoses.At(r.KES.Pos, r.ref(), "%s is also made by %s", r.KES.secret(), r.Others[i].who()))
 	}
 	return out
 }
@@ -119,5 +118,5 @@ func (r *Resource) ReadersFindings() manifest.Findings {
 	if r.Mode != modeSwitched || len(r.Readers) == 0 {
 		return nil
 	}
-	return manifest.Findings{rule.StillRead.At(r.KES.Pos, r.KES.Ref, "%s is gone in mode switched; %s", r.KES.secret(), reads(r.Readers))}
+	return manifest.Findings{rule.StillRead.At(r.KES.Pos, r.ref(), "%s is gone in mode switched; %s", r.KES.secret(), reads(r.Readers))}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kesbridge/internal/config"
+	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
 )
 
@@ -47,6 +48,9 @@ type Next struct {
 	Safe bool
 	// Blockers are the reasons why it isn't safe.
 	Blockers []Blocker
+	// Or is a mode that is safe instead: protect, the first step of the guarded
+	// way, where only Git alone has something against it.
+	Or string
 	// Needs are what Git can't tell and has to be so, or be done, with the step.
 	Needs []string
 	// Later are reasons against the steps behind it.
@@ -59,6 +63,8 @@ type Resource struct {
 	Mode   string
 	Preset bool
 	Final  bool
+	// Ref is how findings name it; zero: as KES does.
+	Ref manifest.Ref
 	// KES is the object in Git, ESO what it becomes or would become; nil where it
 	// can't be converted.
 	KES Maker
@@ -72,6 +78,14 @@ type Resource struct {
 	Asked   bool
 	// Poll is KES's poll interval.
 	Poll time.Duration
+}
+
+// ref is how findings name it.
+func (r *Resource) ref() manifest.Ref {
+	if r.Ref == (manifest.Ref{}) {
+		return r.KES.Ref
+	}
+	return r.Ref
 }
 
 // Decide notes what was decided about it.
@@ -114,6 +128,9 @@ func (a *Application) Next(r *Resource) Next {
 	}
 	n.Needs = append(n.Needs, a.byHand(n.Step, r)...)
 	n.Safe = len(n.Blockers) == 0
+	if !n.Safe && (n.Step == config.Freeze || n.Step == config.Replace && r.Mode == config.Freeze) && len(a.guarded(r)) == 0 {
+		n.Or = config.Protect
+	}
 	return n
 }
 

@@ -134,6 +134,22 @@ func TestNext(t *testing.T) {
 			t.Errorf("%s: safe %v with %d reasons against it", c.name, n.Safe, len(n.Blockers))
 		}
 	}
+	for _, c := range []struct {
+		app  *cutover.Application
+		r    *cutover.Resource
+		want string
+	}{
+		{app(nil), resource(t, "keep", kesTwo, esoTwo), ""},
+		{app(func(a *cutover.Application) { a.SyncOptions = nil }), resource(t, "keep", kesTwo, esoTwo), "protect"},
+		{app(func(a *cutover.Application) { a.Tracking.Method = "label" }), resource(t, "freeze", kesTwo, esoTwo), "protect"},
+		{nil, resource(t, "freeze", kesTwo, esoTwo), "protect"},
+		{app(nil), resource(t, "freeze", kesTwo, esoOne), ""},
+		{app(func(a *cutover.Application) { a.Plugin, a.SyncOptions = false, nil }), resource(t, "keep", kesTwo, esoTwo), ""},
+	} {
+		if n := c.app.Next(c.r); n.Or != c.want {
+			t.Errorf("%s: or %q, want %q", c.r.Mode, n.Or, c.want)
+		}
+	}
 	done := resource(t, "replace", kesTwo, esoTwo)
 	done.Final = true
 	if n := app(nil).Next(done); n.Step != "" || !n.Safe {

@@ -56,6 +56,9 @@ func rowOf(app string, n *Next) stepRow {
 		row.safe = "no"
 	}
 	why("", n.Blockers)
+	if n.Or != "" {
+		row.why = append(row.why, "or "+n.Or+": the guarded way is open")
+	}
 	for _, s := range n.Needs {
 		row.why = append(row.why, "needs "+s)
 	}

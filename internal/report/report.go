@@ -93,6 +93,8 @@ type Next struct {
 	Safe bool `json:"safe"`
 	// Started: somebody chose a mode, and kesbridge renders it for Argo CD.
 	Started bool `json:"started"`
+	// Or is a mode that is safe instead of it: protect, the guarded way.
+	Or string `json:"or,omitempty"`
 	// Blockers are the reasons why it isn't safe.
 	Blockers []Blocker `json:"blockers,omitempty"`
 	// Needs are what has to be so, or to be done, with the step.
