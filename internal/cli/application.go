@@ -200,8 +200,8 @@ func sourceOf(o options, r argocd.Request) (render.Source, options, error) {
 		return src, o, err
 	}
 	out.asPlugin, out.inBlock = o.asPlugin, true
-	if all["config"].from == "parameter config" {
-		out.config, out.configText = "", all["config"].text()
+	if all["config"].from == parameterConfig {
+		out.config, out.configText, out.configRoot = "", all["config"].text(), r.Root
 	}
 	r.Merged, r.Source.Plugin, r.Overrides = true, nil, out.source
 	src, err = r.RenderSource()

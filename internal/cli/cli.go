@@ -37,7 +37,10 @@ type app struct {
 	code     int
 	network  bool           // the administrator allowed it
 	admin    *config.Config // the administrator's, once it was read
-	tidies   atomic.Bool    // the command clears up when it is interrupted
+	ctx      context.Context
+	// controllers are KES's settings, once they were read.
+	controllers controllers
+	tidies      atomic.Bool // the command clears up when it is interrupted
 }
 
 // Run runs kesbridge and gives the exit code.
@@ -46,7 +49,7 @@ func Run(ctx context.Context, args, environ []string, in io.Reader, out, errw io
 	// death by signal: whoever reads half a stream of manifests must not
 	// believe that it was whole.
 	signal.Ignore(syscall.SIGPIPE)
-	a := &app{env: environment(environ), in: in, out: out, err: errw}
+	a := &app{ctx: ctx, env: environment(environ), in: in, out: out, err: errw}
 	if err := a.guard(); err != nil {
 		a.fail(err)
 		return exitFailure

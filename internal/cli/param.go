@@ -91,9 +91,9 @@ type options struct {
 	failOn                      manifest.Severity
 	allowEmpty, verbose, quiet  bool
 
-	// configText is a kesbridge.yaml itself.
-	configText string
-	final      bool
+	// configText is a kesbridge.yaml itself, of the repository in configRoot.
+	configText, configRoot string
+	final                  bool
 	// source is what says how the source is rendered, by parameter.
 	source                            map[string]argocd.Value
 	appName, appNamespace, appProject string

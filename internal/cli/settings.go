@@ -18,7 +18,7 @@ func (a *app) config(o options, dir string) (*config.Config, error) {
 		return pluginConfig(o, dir)
 	}
 	if o.configText != "" {
-		return config.Parse("parameter config", []byte(o.configText))
+		return config.Parse(parameterConfig, []byte(o.configText))
 	}
 	path := o.config
 	if path == "" {
@@ -40,7 +40,7 @@ func pluginConfig(o options, dir string) (*config.Config, error) {
 	case o.given["config"].from == "--config": // in plugin.yaml's command
 		return config.Load(o.config)
 	case o.config != "":
-		return config.Parse("parameter config", []byte(o.config))
+		return config.Parse(parameterConfig, []byte(o.config))
 	}
 	path, err := config.FindIn(dir, o.plugin.root)
 	if err != nil {
@@ -81,6 +81,10 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 	if err != nil {
 		return pipeline.Options{}, err
 	}
+	controller, err := a.knowController(o, s)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
 	version := o.esoVersion
 	if version == "" || s.Fixed("esoVersion") {
 		version = s.EsoVersion
@@ -108,6 +112,7 @@ func (a *app) settings(o options, c *config.Config) (pipeline.Options, error) {
 	out := pipeline.Options{
 		Evidence: evidence, VersionSet: version != "", Served: served,
 		Settings: s,
+		KES:      controller,
 		Profile:  profile,
 		Stores:   &store.Resolver{Store: o.store, Kind: o.storeKind, Rules: s.Stores, Controller: s.Controller, Unmatched: s.Unmatched, Locked: s.Fixed("stores")},
 		Keep:     keep == "keep",

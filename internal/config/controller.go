@@ -92,29 +92,20 @@ func fromOf(common, cluster Controller, admin bool) From {
 }
 
 // KnowController lays what From tells under the variables that are given by
-// hand: of the administrator's file those alone win over an administrator's
-// From.
-func (s *Settings) KnowController(env map[string]string) {
+// hand; of the administrator's file those alone win over an administrator's
+// From. elsewhere are variables that are set there, with values that aren't
+// in Git.
+func (s *Settings) KnowController(env map[string]string, elsewhere []string) {
+	out := map[string]string{}
 	given := s.Controller
 	if s.From.Admin {
 		given = s.adminEnv
-	}
-	out := map[string]string{}
-	if s.From.Admin {
 		maps.Copy(out, s.Controller)
+		for _, name := range elsewhere {
+			delete(out, name)
+		}
 	}
 	maps.Copy(out, env)
 	maps.Copy(out, given)
 	s.Controller = out
-}
-
-// Given reports whether a variable's value is given by hand, rather than told by
-// From. It has to be asked before KnowController.
-func (s *Settings) Given(name string) bool {
-	given := s.Controller
-	if s.From.Admin {
-		given = s.adminEnv
-	}
-	_, ok := given[name]
-	return ok
 }

@@ -28,8 +28,8 @@ func TestFrom(t *testing.T) {
 		{"cluster before common", "", "controller: {from: kes.yaml, env: {AWS_REGION: common, VAULT_ADDR: common}}\nclusters: {prod: {controller: {from: prod.yaml, env: {AWS_REGION: prod}}}}", "prod", "prod.yaml", "own.yaml",
 			map[string]string{"AWS_REGION": "prod", "VAULT_ADDR": "common", "INSTANCE_ID": "from"}},
 		{"common for a cluster without", "", "controller: {from: kes.yaml}\nclusters: {prod: {}}", "prod", "kes.yaml", "own.yaml", known},
-		{"administrator's", "controller: {from: admin-kes.yaml, env: {INSTANCE_ID: admin}}", "controller: {from: kes.yaml, env: {AWS_REGION: own, INSTANCE_ID: own, LOG_LEVEL: own}}", "", "admin-kes.yaml", "admin.yaml",
-			map[string]string{"AWS_REGION": "from", "VAULT_ADDR": "from", "INSTANCE_ID": "admin", "LOG_LEVEL": "own"}},
+		{"administrator's", "controller: {from: admin-kes.yaml, env: {INSTANCE_ID: admin}}", "controller: {from: kes.yaml, env: {AWS_REGION: own, INSTANCE_ID: own, LOG_LEVEL: own, METRICS_PORT: own}}", "", "admin-kes.yaml", "admin.yaml",
+			map[string]string{"AWS_REGION": "from", "VAULT_ADDR": "from", "INSTANCE_ID": "admin", "METRICS_PORT": "own"}},
 		{"administrator's env over own from", "controller: {env: {AWS_REGION: admin}}", "controller: {from: kes.yaml}", "", "kes.yaml", "own.yaml",
 			map[string]string{"AWS_REGION": "admin", "VAULT_ADDR": "from", "INSTANCE_ID": "from"}},
 		{"locked", "locked: [controller]", "controller: {from: kes.yaml, env: {AWS_REGION: own}}", "", "", "", nil},
@@ -54,7 +54,7 @@ func TestFrom(t *testing.T) {
 				t.Error("no place")
 			}
 			before := maps.Clone(s.Controller)
-			s.KnowController(known)
+			s.KnowController(known, []string{"LOG_LEVEL"})
 			if !maps.Equal(s.Controller, c.want) {
 				t.Errorf("got %v, want %v (before %v)", s.Controller, c.want, before)
 			}

@@ -63,4 +63,6 @@ type ServiceAccount struct {
 type Open struct {
 	Pos  manifest.Pos
 	What string // "more variables come from the Secret kes-env (envFrom)"
+	// Variable is the one that it is about; empty: others, or something else.
+	Variable string
 }

@@ -51,6 +51,10 @@ func (e *environment) open(at manifest.Pos, format string, args ...any) {
 	e.c.Open = append(e.c.Open, Open{Pos: at, What: fmt.Sprintf(format, args...)})
 }
 
+func (e *environment) openVariable(name string, at manifest.Pos, why string) {
+	e.c.Open = append(e.c.Open, Open{Pos: at, What: name + ": " + why, Variable: name})
+}
+
 // from reads envFrom.
 func (e *environment) from(list *Tree) {
 	for _, item := range list.Items() {
@@ -190,11 +194,11 @@ func (e *environment) finish() {
 		case !IsVariable(name):
 			continue
 		case v.open != "":
-			e.open(v.pos, "%s: %s", name, v.open)
+			e.openVariable(name, v.pos, v.open)
 		case v.ref != (Key{}):
 			c.Refs[name] = v.ref
 			if v.ref.Kind != "Secret" || !IsSecret(name, "") {
-				e.open(v.pos, "%s: the %s %s holds it (key %s)", name, v.ref.Kind, v.ref.Name, v.ref.Key)
+				e.openVariable(name, v.pos, fmt.Sprintf("the %s %s holds it (key %s)", v.ref.Kind, v.ref.Name, v.ref.Key))
 			}
 		default:
 			c.Env[name] = v.text
@@ -207,7 +211,7 @@ func (e *environment) finish() {
 			continue
 		}
 		if _, ok := c.File(file); !ok {
-			e.open(c.Places[name], "%s: the file %s is in no volume that a Secret or a ConfigMap fills", name, file)
+			e.openVariable(name, c.Places[name], "the file "+file+" is in no volume that a Secret or a ConfigMap fills")
 		}
 	}
 	slices.SortStableFunc(c.Open, func(a, b Open) int {

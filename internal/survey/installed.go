@@ -51,7 +51,7 @@ func hideTemplates(c *kes.Controller) {
 	for _, name := range kes.Variables() {
 		if hidden(c.Env[name]) {
 			delete(c.Env, name)
-			c.Open = append(c.Open, kes.Open{Pos: c.Places[name], What: name + ": a template makes it"})
+			c.Open = append(c.Open, kes.Open{Pos: c.Places[name], What: name + ": a template makes it", Variable: name})
 		}
 	}
 	if hidden(c.Namespace) {

@@ -282,7 +282,7 @@ func forget(c *kes.Controller) {
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
 		if unknown(c.Env[name]) {
 			delete(c.Env, name)
-			c.Open = append(c.Open, kes.Open{Pos: c.Places[name], What: name + ": it depends on the release's name or namespace"})
+			c.Open = append(c.Open, kes.Open{Pos: c.Places[name], What: name + ": it depends on the release's name or namespace", Variable: name})
 		}
 	}
 	for _, m := range []map[string]string{c.ServiceAccount.Annotations, c.PodLabels, c.PodAnnotations} {
