@@ -40,7 +40,7 @@ through Git alone.`,
 		Args: argCount(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.cutoverStatusCommand(), a.cutoverRunCommand())
+	cmd.AddCommand(a.cutoverStatusCommand(), a.cutoverRunCommand(), a.cutoverRollbackCommand())
 	return cmd
 }
 
@@ -167,12 +167,25 @@ func (a *app) statePath() (string, error) {
 	return filepath.Join(dir, "kesbridge", "cutover.jsonl"), nil
 }
 
+func (a *app) journalPath(file string) (string, error) {
+	if file != "" {
+		return file, nil
+	}
+	return a.statePath()
+}
+
+func (a *app) loadJournal(file string) (*handover.Journal, error) {
+	file, err := a.journalPath(file)
+	if err != nil {
+		return nil, err
+	}
+	return handover.LoadJournal(file)
+}
+
 func (a *app) openJournal(ctx context.Context, c *handover.Client, file string) (*handover.Journal, error) {
-	if file == "" {
-		var err error
-		if file, err = a.statePath(); err != nil {
-			return nil, err
-		}
+	file, err := a.journalPath(file)
+	if err != nil {
+		return nil, err
 	}
 	host, _ := os.Hostname()
 	account := cmp.Or(a.env["USER"], a.env["LOGNAME"], a.env["USERNAME"])

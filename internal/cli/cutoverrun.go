@@ -37,18 +37,47 @@ Exit code 1: a Secret was refused or is not finished.`,
 			if err := f.check(cmd, names); err != nil {
 				return err
 			}
-			return a.cutoverRun(cmd, &f, names)
+			return a.cutoverRun(cmd, &f, names, false)
 		},
 	}
+	f.addRun(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.unknownKeys, "allow-unknown-keys", false, "accept ESO resources that don't tell their keys (dataFrom, templateFrom), or make more")
+	return cmd
+}
+
+func (a *app) cutoverRollbackCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "rollback [NAME]...",
+		Short: "Give Secrets back to KES, in the order that keeps them in place",
+		Long: `Give Secrets that were handed over back to KES: all those of the journal that are selected, or NAMEs.
+A dry run unless --yes is given. Refused where no KES runs that would serve the resource. Then: the ESO
+resource is guarded against Argo CD's pruning; the KES resource comes back, from the cluster or the journal,
+without the controllerId that stopped KES; kesbridge waits until KES owns the Secret; only then the ESO
+resource is removed. Under Argo CD, afterwards push the commit that brings the KES resource back and takes
+the ESO resource out. Exit code 1: a Secret was refused or is not finished.`,
+		Example: "  kesbridge cutover rollback -n shop web-db\n  kesbridge cutover rollback -n shop --yes",
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if err := f.check(cmd, names); err != nil {
+				return err
+			}
+			return a.cutoverRun(cmd, &f, names, true)
+		},
+	}
+	f.addRun(cmd)
+	return cmd
+}
+
+// addRun registers what run and rollback share.
+func (f *runFlags) addRun(cmd *cobra.Command) {
 	f.add(cmd, "text", "json")
 	flags := cmd.Flags()
 	flags.BoolVar(&f.yes, "yes", false, "change the cluster")
 	flags.IntVar(&f.parallel, "parallel", 1, "`N` Secrets at a time")
-	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "`DURATION` to wait for ESO and for the garbage collector, for each Secret")
+	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "`DURATION` to wait for each controller, for each Secret")
 	flags.DurationVar(&f.poll, "poll-interval", 0, "KES's POLLER_INTERVAL_MILLISECONDS as a `DURATION`, where it can't be read (default: as KES's Deployment says)")
-	flags.BoolVar(&f.unknownKeys, "allow-unknown-keys", false, "accept ESO resources that don't tell their keys (dataFrom, templateFrom), or make more")
-	flags.StringVar(&f.journal, "journal", "", "`FILE` that keeps what was done, as JSON lines, for cutover rollback (default: kesbridge/cutover.jsonl below $XDG_STATE_HOME or ~/.local/state)")
-	return cmd
+	flags.StringVar(&f.journal, "journal", "", "`FILE` that keeps what was done, as JSON lines (default: kesbridge/cutover.jsonl below $XDG_STATE_HOME or ~/.local/state)")
 }
 
 func (f *runFlags) check(cmd *cobra.Command, names []string) error {
@@ -66,7 +95,8 @@ func (f *runFlags) check(cmd *cobra.Command, names []string) error {
 	return f.validate(cmd, names, "text", "json")
 }
 
-func (a *app) cutoverRun(cmd *cobra.Command, f *runFlags, names []string) error {
+// cutoverRun does run, or with back rollback.
+func (a *app) cutoverRun(cmd *cobra.Command, f *runFlags, names []string, back bool) error {
 	ctx := cmd.Context()
 	c, err := a.connect(&f.clusterFlags)
 	if err != nil {
@@ -88,9 +118,15 @@ func (a *app) cutoverRun(cmd *cobra.Command, f *runFlags, names []string) error 
 			return err
 		}
 		defer o.Journal.Close()
+	} else if o.Journal, err = a.loadJournal(f.journal); err != nil && back {
+		return err
 	}
 	a.sayUnless(f.quiet, "kesbridge: cluster "+plainText(c.Server)+contextText(c.Context))
-	rep, err := c.Run(ctx, o)
+	do := c.Run
+	if back {
+		do = c.Rollback
+	}
+	rep, err := do(ctx, o)
 	if rep == nil {
 		return err
 	}

@@ -438,6 +438,7 @@ func (c *Client) esoResource(ctx context.Context, plural string) (resource, erro
 // forbidden that we may not ask.
 func missing(err error) bool   { return apierrors.IsNotFound(err) }
 func forbidden(err error) bool { return apierrors.IsForbidden(err) }
+func exists(err error) bool    { return apierrors.IsAlreadyExists(err) }
 func conflict(err error) bool  { return apierrors.IsConflict(err) }
 
 // passing reports whether a request may succeed when it is sent again.

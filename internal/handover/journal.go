@@ -159,6 +159,16 @@ func OpenJournal(name string, who Who) (*Journal, error) {
 	return j, nil
 }
 
+// LoadJournal reads a journal that nothing will be written to; one that isn't
+// there is empty.
+func LoadJournal(name string) (*Journal, error) {
+	past, err := ReadJournal(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return &Journal{name: name, past: past}, nil
+}
+
 // prepare checks the file's mode, and ends a line that a crash cut off.
 func (j *Journal) prepare() error {
 	info, err := j.file.Stat()
@@ -254,7 +264,12 @@ func (j *Journal) begun(namespace, name, uid string) *Entry {
 }
 
 // Close closes the file.
-func (j *Journal) Close() error { return j.file.Close() }
+func (j *Journal) Close() error {
+	if j.file == nil {
+		return nil
+	}
+	return j.file.Close()
+}
 
 // Name is the file's name.
 func (j *Journal) Name() string { return j.name }

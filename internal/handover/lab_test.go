@@ -106,7 +106,7 @@ func (l *lab) client() *Client {
 // options are those of cutover run --yes in namespace shop.
 func (l *lab) options(c *Client) RunOptions {
 	l.t.Helper()
-	j, err := OpenJournal(l.file, Who{Cluster: "test"})
+	j, err := OpenJournal(l.file, Who{Cluster: l.URL})
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -40,7 +40,8 @@ type RunOptions struct {
 	Done func(*Result)
 	Say  func(string)
 
-	grace time.Duration // instead of afterwards
+	grace time.Duration   // instead of afterwards
+	only  map[string]bool // Secrets of the journal, by namespace/name; nil: any
 }
 
 // Outcome is what became of a Secret.
@@ -173,7 +174,8 @@ func (c *Client) start(ctx context.Context, o RunOptions) (*runner, error) {
 	if r.look.kesErr != nil {
 		return nil, r.look.kesErr
 	}
-	if r.items = r.look.items(); len(r.items) == 0 {
+	r.items = slices.DeleteFunc(r.look.items(), func(it *Item) bool { return o.only != nil && !o.only[it.Namespace+"/"+it.Name] })
+	if len(r.items) == 0 {
 		return nil, &NothingError{o.Namespace}
 	}
 	r.kes = newWatchKES(c, o.Controllers, r.look.kesList)
@@ -276,10 +278,14 @@ func (r *runner) all(ctx context.Context, todo []job) error {
 		r.done(r.one(own, j.it, time.Until(j.before) > 0))
 		return nil
 	})
+	r.sortResults()
+	return err
+}
+
+func (r *runner) sortResults() {
 	slices.SortFunc(r.report.Results, func(a, b *Result) int {
 		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
 	})
-	return err
 }
 
 // outlive is a context that ends some time after its parent.
@@ -325,8 +331,18 @@ func (r *runner) one(ctx context.Context, it *Item, waits bool) *Result {
 	var n atomic.Int64
 	h := &handing{r: r, it: it, result: &Result{Namespace: it.Namespace, Name: it.Name}}
 	err := h.do(tally(ctx, &n))
+	h.result.Requests, h.result.Seconds = n.Load(), time.Since(begun).Seconds()
+	h.conclude(err, Done)
+	if h.result.Outcome == Ready && waits {
+		h.result.Steps = append([]string{"watch for " + quiet(r.poll).Round(time.Second).String() + " that no KES syncs it"}, h.result.Steps...)
+	}
+	return h.result
+}
+
+// conclude turns what became of a Secret into its outcome; good is that of
+// one which was changed and is finished.
+func (h *handing) conclude(err error, good Outcome) {
 	res := h.result
-	res.Requests, res.Seconds = n.Load(), time.Since(begun).Seconds()
 	refused := (*RefusedError)(nil)
 	switch {
 	case errors.As(err, &refused) && !h.changed:
@@ -343,17 +359,13 @@ func (r *runner) one(ctx context.Context, it *Item, waits bool) *Result {
 		if h.changed {
 			_ = h.note(Entry{Step: StepFailed, Error: err.Error()})
 		}
-	case !r.o.Yes:
+	case !h.r.o.Yes && len(res.Steps) > 0:
 		res.Outcome = Ready
-		if waits {
-			res.Steps = append([]string{"watch for " + quiet(r.poll).Round(time.Second).String() + " that no KES syncs it"}, res.Steps...)
-		}
 	case h.changed:
-		res.Outcome = Done
+		res.Outcome = good
 	default:
 		res.Outcome = Already
 	}
-	return res
 }
 
 // cache keeps the Ready of stores for a moment: many Secrets share one.

@@ -147,9 +147,18 @@ type Poller struct {
 func (p *Poller) Poll(s *Server) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	p.poll(s)
+	s.settle()
+}
+
+// Reconcile is a KES whose next poll comes at once; it is a controller of
+// Server.
+func (p *Poller) Reconcile(s *Server) bool { return p.poll(s) }
+
+func (p *Poller) poll(s *Server) (changed bool) {
 	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
 		o := s.objects[key]
-		if !strings.HasPrefix(key, KESResource+"/") || text(o, "spec", "controllerId") != p.InstanceID {
+		if !strings.HasPrefix(key, KESResource+"/") || text(o, "spec", "controllerId") != p.InstanceID || meta(o)["deletionTimestamp"] != nil {
 			continue
 		}
 		ns, name := text(o, "metadata", "namespace"), text(o, "metadata", "name")
@@ -163,12 +172,14 @@ func (p *Poller) Poll(s *Server) {
 		switch {
 		case old == nil:
 			s.put(secret, "ADDED")
+			changed = true
 		case !equal(old["data"], data) || at(old, "metadata", "labels") != nil || at(old, "metadata", "annotations") != nil:
 			meta(secret)["uid"] = meta(old)["uid"]
 			s.put(secret, "MODIFIED")
+			changed = true
 		}
 		o["status"] = Object{"lastSync": time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), "observedGeneration": at(o, "metadata", "generation"), "status": "SUCCESS"}
 		s.put(o, "MODIFIED")
 	}
-	s.settle()
+	return changed
 }
