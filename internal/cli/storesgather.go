@@ -185,10 +185,9 @@ func (g *gathering) stream(ctx context.Context, c *checking, j job, r *checked, 
 		r.holds = append(r.holds, s)
 	}
 	in, index := streamOf(out.Kind, &s), c.places.Stream(out.Kind, s)
-	l := &looking{g: g, opts: source.options, app: r.app.ID, place: index.Source, origin: in.Origin}
+	l := &looking{g: g, opts: source.options, app: r.app.Name, place: index.Source, origin: in.Origin}
 	if app := j.candidate.App; app != nil {
 		l.namespace = app.Spec.Destination.Namespace
-		l.app = app.Metadata.Name
 	}
 	return l.look(ctx, in.Input)
 }

@@ -12,6 +12,7 @@ import (
 
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/report"
+	"kesbridge/internal/store"
 )
 
 // print says what was found, and prints the stores if nothing is in the way.
@@ -64,7 +65,7 @@ func (g *gathering) conclude(entries []storeEntry) (failed bool) {
 	for _, e := range entries {
 		count[e.state]++
 	}
-	s := fmt.Sprintf("kesbridge: %s for %s", plural(len(entries), "store"), plural(len(g.uses), "KES resource"))
+	s := fmt.Sprintf("kesbridge: %s for %s", plural(len(entries), "store"), plural(store.Secrets(g.uses), "KES resource"))
 	for _, state := range []string{storeGenerated, storeInGit, storeExisting, storeIncomplete, storeConflict} {
 		if n := count[state]; n > 0 {
 			s += fmt.Sprintf(", %d %s", n, state)
@@ -108,7 +109,7 @@ func storesYAML(w io.Writer, entries []storeEntry, policies []manifest.Map) {
 // comments are what a reader of the manifest needs to know.
 func (e *storeEntry) comments() []string {
 	s := &e.served
-	out := []string{fmt.Sprintf("For %s of %s.", plural(len(s.Uses), "KES resource"), few(s.Apps(), 5))}
+	out := []string{fmt.Sprintf("For %s of %s.", plural(s.Secrets(), "KES resource"), few(s.Apps(), 5))}
 	if len(e.generated.Grants) > 0 {
 		out = append(out, "Access, since KES's own goes with KES:")
 		for _, g := range e.generated.Grants {
@@ -154,7 +155,7 @@ func storesTable(w io.Writer, entries []storeEntry, colour bool, width int) {
 		for i := range namespaces {
 			namespaces[i] = cmp.Or(namespaces[i], "?")
 		}
-		row := []string{name, s.Needs[0].Backend, e.state, e.from, fmt.Sprint(len(s.Uses)), few(s.Apps(), 3), few(namespaces, 3)}
+		row := []string{name, s.Needs[0].Backend, e.state, e.from, fmt.Sprint(s.Secrets()), few(s.Apps(), 3), few(namespaces, 3)}
 		if clusters {
 			row = append([]string{cmp.Or(s.Cluster, "-")}, row...)
 		}
@@ -233,7 +234,7 @@ func storesJSON(w io.Writer, entries []storeEntry, policies []manifest.Map) erro
 		s, gen := &e.served, &e.generated
 		j := storeJSON{
 			Kind: s.Ref.Kind, Name: s.Ref.Name, Namespace: s.Namespace, Cluster: s.Cluster, Backend: s.Needs[0].Backend,
-			State: strings.ReplaceAll(e.state, " ", "-"), NamedBy: e.from, File: e.inGit.String(), Secrets: len(s.Uses), Apps: s.Apps(), In: s.Namespaces(),
+			State: strings.ReplaceAll(e.state, " ", "-"), NamedBy: e.from, File: e.inGit.String(), Secrets: s.Secrets(), Apps: s.Apps(), In: s.Namespaces(),
 			Grants: gen.Grants,
 		}
 		for _, u := range s.Uses {

@@ -22,8 +22,10 @@ func (o *Output) wants(obj *manifest.Object, es *kes.ExternalSecret, res convert
 	if !o.opts.EmitStores || !res.Store.Derived {
 		return
 	}
+	ref := obj.Ref
+	ref.Namespace = cmp.Or(ref.Namespace, o.opts.Namespace)
 	o.wanted = append(o.wanted, store.Use{
-		Need: res.Need, Choice: res.Store, Ref: obj.Ref, Pos: obj.Pos, App: o.opts.App, Cluster: o.opts.Settings.Cluster,
+		Need: res.Need, Choice: res.Store, Ref: ref, Pos: obj.Pos, App: o.opts.App, Cluster: o.opts.Settings.Cluster,
 		ControllerID: es.Spec.ControllerID, Wave: Wave(res.ESO.Annotations), Hooked: hooks(res.ESO.Annotations), Final: final, KES: o.opts.KES, Profile: o.opts.Profile,
 	})
 }
@@ -50,7 +52,8 @@ func (o *Output) stores() []manifest.Map {
 	var out []manifest.Map
 	for _, s := range store.Union(o.wanted) {
 		key := presentStore{s.Ref.Kind, s.Namespace, s.Ref.Name}
-		if o.present[key] || s.Ref.Kind != "SecretStore" {
+		bare := presentStore{s.Ref.Kind, "", s.Ref.Name}
+		if o.present[key] || s.Namespace == o.opts.Namespace && o.present[bare] || s.Ref.Kind != "SecretStore" {
 			continue
 		}
 		g, findings := s.Generate(nil)
@@ -67,6 +70,9 @@ func (o *Output) stores() []manifest.Map {
 			continue
 		}
 		o.present[key] = true
+		if s.Namespace == o.opts.Namespace {
+			o.present[bare] = true // of resources that name no namespace
+		}
 		out = append(out, o.settled(g.Object, s.Uses))
 	}
 	o.wanted = nil

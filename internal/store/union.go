@@ -93,6 +93,22 @@ func compareUses(a, b Use) int {
 	)
 }
 
+// Secrets is how many KES resources use it: one that two applications hold
+// counts once.
+func (s *Served) Secrets() int { return Secrets(s.Uses) }
+
+// Secrets counts resources, each once. Those of which nothing tells the
+// namespace are told apart by where they stand.
+func Secrets(uses []Use) int {
+	return len(distinct(uses, func(u Use) string {
+		id := u.Cluster + "\x00" + u.Ref.Namespace + "\x00" + u.Ref.Name
+		if u.Ref.Namespace == "" {
+			id += "\x00" + u.Pos.String()
+		}
+		return id
+	}))
+}
+
 // Apps are the names of the applications that use it, sorted.
 func (s *Served) Apps() []string {
 	return distinct(s.Uses, func(u Use) string { return u.App })
