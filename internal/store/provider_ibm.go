@@ -43,7 +43,7 @@ func buildIBM(b *builder) manifest.Map {
 			c.Set("iamEndpoint", b.address("auth.containerAuth.iamEndpoint", v.name, v.value))
 		}
 		auth.Set("containerAuth", c)
-		b.grant("trusted profile %s must trust ESO's service account and namespace (it trusts %s now), and the token's file has to be mounted in ESO's pods", first(c.At("profile").(string), "of KES"), b.whose())
+		b.grant("trusted profile %s must trust ESO's service account and namespace (it trusts %s now), and the token's file has to be mounted in the pods of ESO's controller and of its webhook, which refuses the store without it", first(c.At("profile").(string), "of KES"), b.whose())
 		b.ambient()
 	default:
 		b.unknown(b.path+".auth", true, "KES logs in by %s (%sAUTH_TYPE), for which ESO has no form: only an API key and a trusted profile (container)", kind.value, ibmPrefix)
