@@ -69,7 +69,7 @@ func IsSecret(name, value string) bool {
 		return true // an access key, where the access type is that
 	case upper == "VAULT_TOKEN_RENEW_THRESHOLD":
 		return strings.Trim(value, "0123456789.") != ""
-	case slices.Contains(fileVariables, upper) || strings.HasSuffix(upper, "_PATH") || strings.HasSuffix(upper, "_FILE"):
+	case slices.Contains(fileVariables, upper) || strings.HasSuffix(upper, "_PATH") || strings.HasSuffix(upper, "_FILE") || strings.HasSuffix(upper, "_FILENAME"):
 		return secretName.MatchString(upper) && value != "" && !filePath.MatchString(value)
 	}
 	return secretName.MatchString(upper)
