@@ -17,6 +17,6 @@ var (
 		Summary: "a store can't be generated from what stands in Git",
 		Detail: "The CRD or ESO refuses the store without the fields that the message names, or it would read from elsewhere or as somebody else than KES did. Such a store is not printed: " +
 			"half a store would be worse than none.",
-		Fix: "name KES's settings (controller in kesbridge.yaml), write what is missing into the KES resource, or create the store by hand under the same name",
+		Fix: "name KES's settings in kesbridge.yaml (controller.from, or a value that no file tells under controller.env), write what is missing into the KES resource, or create the store by hand under the same name",
 	}
 )

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -57,30 +56,24 @@ func (b *builder) look(name string) variable {
 	if _, given := c.Env[name]; given || v.set() {
 		return v
 	}
-	if v.hidden = openAt(c, v.pos); v.hidden == "" {
-		v.open = b.open() != ""
+	for _, o := range c.Open {
+		if o.Variable == name {
+			v.hidden = o.What
+			return v
+		}
 	}
+	v.open = b.open() != ""
 	return v
 }
 
-// openAt is what is open of the variable at a place.
-func openAt(c *kes.Controller, pos manifest.Pos) string {
-	for _, o := range c.Open {
-		if !pos.IsZero() && o.Pos == pos {
-			return o.What
-		}
-	}
-	return ""
-}
-
 // open says why KES may have variables that aren't in Git; empty where it
-// can't. What is open at the place of one variable is that variable's.
+// can't.
 func (b *builder) open() string {
 	if b.KES == nil || b.KES.Pos.IsZero() {
-		return "KES's settings aren't known"
+		return "KES's Deployment isn't known"
 	}
 	for _, o := range b.KES.Open {
-		if !slices.Contains(slices.Collect(maps.Values(b.KES.Places)), o.Pos) {
+		if o.Variable == "" {
 			return o.What
 		}
 	}
@@ -103,7 +96,7 @@ func (b *builder) where(v variable) string {
 	case v.plain:
 		return v.name + " of KES holds a secret"
 	case v.hidden != "":
-		return "KES has a value that Git doesn't tell: " + v.hidden
+		return v.name + " of KES isn't in Git: " + strings.TrimPrefix(v.hidden, v.name+": ")
 	case v.key.Name != "":
 		return v.name + " of KES is key " + v.key.Key + " of " + v.key.Kind + " " + v.key.Name + ", which isn't in Git"
 	case !v.open:
@@ -173,6 +166,7 @@ func (b *builder) selector(field string, v variable) manifest.Map {
 	key := v.key
 	var text string
 	switch {
+	case !v.plain && key.Kind == "Secret":
 	case v.plain:
 		text = "the value of " + v.name + ", which stands in Git in plain text" + at(v.pos) + "; whoever reads the repository has it, so change it first"
 	case v.value != "":

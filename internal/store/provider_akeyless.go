@@ -26,14 +26,14 @@ func buildAkeyless(b *builder) manifest.Map {
 		}
 		add(f.name, v)
 	}
-	kind := b.look("AKEYLESS_ACCESS_TYPE").value
+	kind := b.look("AKEYLESS_ACCESS_TYPE").value // empty also where a Secret has it
 	param := b.look("AKEYLESS_ACCESS_TYPE_PARAM")
 	switch {
 	case param.set():
 		add("accessTypeParam", param)
-	case kind == "aws_iam" || kind == "azure_ad":
-		// ESO before 2.8 reads the key even where there is nothing to say.
-		ref.Set("accessTypeParam", b.secret(field+"accessTypeParam", keyOf(b.credentials, param.name), "empty text: "+kind+" needs nothing there, but ESO before 2.8 reads the key"))
+	case !param.open && kind != "access_key":
+		// KES works without, so the access type needs none.
+		ref.Set("accessTypeParam", b.secret(field+"accessTypeParam", keyOf(b.credentials, param.name), "empty text: KES has no "+param.name+", but ESO before 2.8 reads the key"))
 	default:
 		b.unknown(b.path+"."+field+"accessTypeParam", true, "%s", b.where(param))
 	}
@@ -41,6 +41,8 @@ func buildAkeyless(b *builder) manifest.Map {
 	case "aws_iam", "azure_ad", "gcp":
 		b.grant("the Akeyless auth method of AKEYLESS_ACCESS_ID must allow the cloud identity (%s) of ESO's pods, as it allows that of KES's", kind)
 		b.ambient()
+	case "":
+		b.grant("the Akeyless auth method of AKEYLESS_ACCESS_ID: where its type is a cloud's (aws_iam, azure_ad, gcp), it must allow the identity of ESO's pods, as it allows that of KES's; an access key goes on being the same")
 	default:
 		b.grant("the access role of the Akeyless auth method of AKEYLESS_ACCESS_ID stays as it is: ESO logs in with the same id")
 	}

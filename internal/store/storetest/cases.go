@@ -116,7 +116,7 @@ func hidden(name, what string) change {
 	return func(c *kes.Controller) {
 		pos := manifest.Pos{File: "infra/kes.yaml", Line: 40, Column: 9}
 		c.Places[name] = pos
-		c.Open = append(c.Open, kes.Open{Pos: pos, What: name + ": " + what})
+		c.Open = append(c.Open, kes.Open{Pos: pos, Variable: name, What: name + ": " + what})
 	}
 }
 
@@ -270,6 +270,8 @@ func others() []Case {
 		{"akeyless key", akeyless, controller(ref("Secret", "akeyless", "AKEYLESS_ACCESS_ID", "id", "AKEYLESS_ACCESS_TYPE", "type", "AKEYLESS_ACCESS_TYPE_PARAM", "param"))},
 		{"akeyless mixed", akeyless, controller(env("AKEYLESS_API_ENDPOINT", "https://gw.example.com/v2", "AKEYLESS_ACCESS_ID", "p-1", "AKEYLESS_ACCESS_TYPE", "access_key"),
 			ref("Secret", "akeyless", "AKEYLESS_ACCESS_TYPE_PARAM", "param"))},
+		{"akeyless type in a Secret", akeyless, controller(ref("Secret", "akeyless", "AKEYLESS_ACCESS_ID", "id", "AKEYLESS_ACCESS_TYPE", "type"))},
+		{"akeyless envFrom", akeyless, controller(open(fromEnv), ref("Secret", "akeyless", "AKEYLESS_ACCESS_ID", "id", "AKEYLESS_ACCESS_TYPE", "type"))},
 		{"akeyless aws", akeyless, controller(env("AKEYLESS_ACCESS_ID", "p-1", "AKEYLESS_ACCESS_TYPE", "aws_iam"))},
 		{"akeyless no parameter", akeyless, controller(env("AKEYLESS_ACCESS_ID", "p-1", "AKEYLESS_ACCESS_TYPE", "access_key"))},
 		{"alibaba without KES", alibaba, nil},
