@@ -140,6 +140,7 @@ type checking struct {
 
 	run       *pipeline.Run
 	results   []*checked
+	done      []job // in the order of their rounds
 	ids       map[string]bool
 	unchanged int
 	mu        sync.Mutex
@@ -165,6 +166,9 @@ func (a *app) check(ctx context.Context, o options, f checkFlags, targets []targ
 		return &hintError{errors.New("check: no applications found"), "give the directories of applications or files of Applications, or list them under apps in kesbridge.yaml"}
 	}
 	if err := c.all(ctx); err != nil {
+		return err
+	}
+	if err := c.nextSteps(ctx); err != nil {
 		return err
 	}
 	rep, err := c.conclude()

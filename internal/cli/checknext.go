@@ -9,6 +9,7 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 
 	"kesbridge/internal/argocd"
+	"kesbridge/internal/config"
 	"kesbridge/internal/cutover"
 	"kesbridge/internal/eso"
 	"kesbridge/internal/manifest"
@@ -160,7 +161,7 @@ func (w *work) steps(ctx context.Context) error {
 			m := &w.others[j]
 			switch {
 			case m.Secret != one.KES.Secret || m.Ref.Namespace != one.KES.Ref.Namespace:
-			case one.Mode == modeSuperseded && m.Ref.Group == eso.Group && one.ESO == nil:
+			case one.Mode == config.Superseded && m.Ref.Group == eso.Group && one.ESO == nil:
 				one.ESO = m
 			default:
 				one.Others = append(one.Others, *m)
@@ -179,6 +180,3 @@ func (w *work) steps(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Modes that aren't among config's yet are of ways that have them.
-const modeSuperseded = "superseded"

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +21,6 @@ import (
 
 // conclude makes the report.
 func (c *checking) conclude() (*report.Report, error) {
-	slices.SortStableFunc(c.results, func(a, b *checked) int { return cmp.Compare(a.app.ID, b.app.ID) })
-	c.nextSteps()
 	for _, r := range c.results {
 		if r.run != nil {
 			c.run.Absorb(r.run)

@@ -36,6 +36,7 @@ func (c *checking) all(ctx context.Context) error {
 func (c *checking) rounds(ctx context.Context, apps []fleet.Candidate) error {
 	round := c.jobs(apps, nil)
 	for len(round) > 0 {
+		c.done = append(c.done, round...)
 		results, err := c.round(ctx, round)
 		if err != nil {
 			return err

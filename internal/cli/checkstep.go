@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -15,8 +16,12 @@ import (
 
 // nextSteps says of every resource whether its next step is safe, once all apps
 // are known: another app of the same cluster may make or read its Secret.
-func (c *checking) nextSteps() {
+func (c *checking) nextSteps(ctx context.Context) error {
+	slices.SortStableFunc(c.results, func(a, b *checked) int { return cmp.Compare(a.app.ID, b.app.ID) })
 	c.foreignMakers()
+	if err := c.readers(ctx); err != nil {
+		return err
+	}
 	for _, r := range c.results {
 		for i := range r.resources {
 			if i < len(r.app.Secrets) {
@@ -24,6 +29,7 @@ func (c *checking) nextSteps() {
 			}
 		}
 	}
+	return nil
 }
 
 func (c *checking) next(r *checked, one *cutover.Resource) *report.Next {
@@ -41,11 +47,10 @@ func (c *checking) next(r *checked, one *cutover.Resource) *report.Next {
 // clusterKey says on which cluster an app is, or "" where that can't be told:
 // each Argo CD calls its own cluster in-cluster, and Applications of one name
 // are of several Argo CDs.
-func (c *checking) clusterKey(r *checked) string {
-	if r.app.Cluster != "" {
-		return "name " + r.app.Cluster
+func (c *checking) clusterKey(cluster string, app *argocd.Application) string {
+	if cluster != "" {
+		return "name " + cluster
 	}
-	app := r.candidate.App
 	if app == nil {
 		return ""
 	}
@@ -64,9 +69,9 @@ func inCluster(d argocd.ApplicationDestination) bool {
 // that go to the cluster of their own.
 func (c *checking) several() bool {
 	seen := map[string]bool{}
-	for _, r := range c.results {
-		app := r.candidate.App
-		if app == nil || !inCluster(app.Spec.Destination) || r.app.Cluster != "" {
+	for _, j := range c.done {
+		app := j.candidate.App
+		if app == nil || !inCluster(app.Spec.Destination) || j.cluster != "" {
 			continue
 		}
 		name := app.InstanceName(c.argo.ControllerNamespace)
@@ -88,7 +93,7 @@ func (c *checking) foreignMakers() {
 	}
 	all := map[secret][]made{}
 	for _, r := range c.results {
-		cluster := c.clusterKey(r)
+		cluster := c.clusterKey(r.app.Cluster, r.candidate.App)
 		if cluster == "" {
 			continue
 		}
@@ -97,7 +102,7 @@ func (c *checking) foreignMakers() {
 			all[k] = append(all[k], made{r, m})
 		}
 		for i := range r.resources {
-			if one := &r.resources[i]; one.Mode != modeSwitched && one.Mode != modeSuperseded {
+			if one := &r.resources[i]; one.Mode != config.Switched && one.Mode != config.Superseded {
 				note(one.KES)
 			}
 		}
@@ -106,7 +111,7 @@ func (c *checking) foreignMakers() {
 		}
 	}
 	for _, r := range c.results {
-		cluster := c.clusterKey(r)
+		cluster := c.clusterKey(r.app.Cluster, r.candidate.App)
 		for i := range r.resources {
 			one := &r.resources[i]
 			was := len(one.Others)
@@ -146,5 +151,3 @@ func (c *checking) late(r *checked, fs ...manifest.Finding) {
 		}
 	}
 }
-
-const modeSwitched = "switched"

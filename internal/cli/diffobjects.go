@@ -39,6 +39,7 @@ func (a *app) renderRevision(ctx context.Context, o options, run *pipeline.Run, 
 		return err
 	}
 	defer cleanup()
+	r.readers = cutover.Readers{}
 	for i := range r.renderings {
 		one := &r.renderings[i]
 		one.source.Kustomize.HelmCommand = helm
@@ -111,6 +112,7 @@ func (r *revision) add(o map[string]any, namespace string, opts pipeline.Options
 		}
 	}
 	r.objects = append(r.objects, o)
+	r.readers.AddObject(o, namespace, "", opts.Settings.References)
 	m, ok := cutover.MakerOf(o, opts.Settings.Controller["INSTANCE_ID"])
 	if !ok {
 		if m, ok := cutover.OtherMakerOf(o); ok {

@@ -77,13 +77,14 @@ func (a *app) trial(ctx context.Context, o options, r *revision, one *rendering,
 func (r *revision) settle() {
 	for i := range r.resources {
 		res := &r.resources[i]
+		res.Asked, res.Readers = r.readers != nil, r.readers.Of(&res.KES)
 		for _, list := range [][]cutover.Maker{r.makers, r.others} {
 			for j := range list {
 				m := &list[j]
 				own := m.Ref.Group == eso.Group && m.Ref.Name == res.KES.Ref.Name
 				switch {
 				case m.Ref.Namespace != res.KES.Ref.Namespace || m.Ref == res.KES.Ref:
-				case res.ESO == nil && (own || res.Mode == modeSuperseded && m.Ref.Group == eso.Group && m.Secret == res.KES.Secret):
+				case res.ESO == nil && (own || res.Mode == config.Superseded && m.Ref.Group == eso.Group && m.Secret == res.KES.Secret):
 					res.ESO = m
 				case m.Secret == res.KES.Secret && !own:
 					res.Others = append(res.Others, *m)

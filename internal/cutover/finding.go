@@ -93,7 +93,7 @@ func (a *Application) ObjectFindings(r *Resource) manifest.Findings {
 	if r.Preset {
 		return out
 	}
-	if r.ESO != nil && (r.Mode == config.Freeze || r.Mode == config.Protect || r.Mode == modeSuperseded) {
+	if r.ESO != nil && (r.Mode == config.Freeze || r.Mode == config.Protect || r.Mode == config.Superseded) {
 		for _, l := range takesOver(&r.KES, r.ESO) {
 			add(rule.AdoptionLoses, l.severity, r.KES.secret()+" "+l.text)
 		}
@@ -103,7 +103,7 @@ func (a *Application) ObjectFindings(r *Resource) manifest.Findings {
 
 // OthersFindings are those about other makers of its Secret.
 func (r *Resource) OthersFindings() manifest.Findings {
-	if r.Preset || r.Mode == "" || r.Mode == config.Keep || r.Mode == config.SideBySide || r.Mode == modeSwitch || r.Mode == modeSwitched {
+	if r.Preset || r.Mode == "" || r.Mode == config.Keep || r.Mode == config.SideBySide || r.Mode == config.Switch || r.Mode == config.Switched {
 		return nil
 	}
 	var out manifest.Findings
@@ -115,7 +115,7 @@ func (r *Resource) OthersFindings() manifest.Findings {
 
 // ReadersFindings are those about readers of a Secret that is gone.
 func (r *Resource) ReadersFindings() manifest.Findings {
-	if r.Mode != modeSwitched || len(r.Readers) == 0 {
+	if r.Mode != config.Switched || len(r.Readers) == 0 {
 		return nil
 	}
 	return manifest.Findings{rule.StillRead.At(r.KES.Pos, r.ref(), "%s is gone in mode switched; %s", r.KES.secret(), reads(r.Readers))}

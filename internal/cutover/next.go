@@ -76,6 +76,8 @@ type Resource struct {
 	// them.
 	Readers []Reader
 	Asked   bool
+	// Unseen says where nobody could look.
+	Unseen string
 	// Poll is KES's poll interval.
 	Poll time.Duration
 }
@@ -112,17 +114,20 @@ func (a *Application) Next(r *Resource) Next {
 		n.Step, n.Blockers = config.Replace, a.guarded(r)
 		n.Needs = append(n.Needs, r.onePoll(), "kesbridge cutover run after the sync: until then KES's resource owns the Secret")
 	case r.Mode == config.SideBySide:
-		n.Step = modeSwitch
+		n.Step = config.Switch
 		if len(r.Readers) > 0 {
 			n.Needs = append(n.Needs, "readers restart on the second Secret: "+sayReaders(r.Readers))
 		}
-	case r.Mode == modeSwitch:
-		n.Step, n.Blockers = modeSwitched, r.unread()
+	case r.Mode == config.Switch:
+		n.Step, n.Blockers = config.Switched, r.unread()
 		n.Needs = append(n.Needs, "every reader has restarted on the second Secret")
-	case !r.Final && (r.Mode == config.Replace || r.Mode == modeSwitched):
+		if r.Unseen != "" {
+			n.Needs = append(n.Needs, r.Unseen)
+		}
+	case !r.Final && (r.Mode == config.Replace || r.Mode == config.Switched):
 		n.Step = StageFinal
 		n.Needs = append(n.Needs, "ESO's resource owns the Secret and KES's is gone from the cluster: kesbridge cutover status")
-		if r.Mode == modeSwitched {
+		if r.Mode == config.Switched {
 			n.Blockers = r.unread()
 		}
 	}
@@ -240,7 +245,7 @@ func (a *Application) byHand(step string, r *Resource) []string {
 	if a == nil || step == "" {
 		return nil
 	}
-	prunes := step == config.Replace && r.Mode == config.Freeze || step == modeSwitched
+	prunes := step == config.Replace && r.Mode == config.Freeze || step == config.Switched
 	command := "argocd app sync " + a.Name
 	switch {
 	case a.Automated && (a.Prune || !prunes):

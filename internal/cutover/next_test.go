@@ -68,7 +68,9 @@ func TestNext(t *testing.T) {
 		{"no Application, protected", nil, resource(t, "protect", kesTwo, esoTwo), "replace"},
 		{"not the plugin's yet", app(func(a *cutover.Application) { a.Plugin, a.SyncOptions = false, nil }), resource(t, "keep", kesTwo, esoTwo), "keep (propagation)"},
 		{"no option", app(func(a *cutover.Application) { a.SyncOptions = nil }), resource(t, "freeze", kesTwo, esoTwo), "replace propagation"},
-		{"background wins", app(func(a *cutover.Application) { a.SyncOptions = append(a.SyncOptions, "PrunePropagationPolicy=background") }), resource(t, "freeze", kesTwo, esoTwo), "replace propagation"},
+		{"background wins", app(func(a *cutover.Application) {
+			a.SyncOptions = append(a.SyncOptions, "PrunePropagationPolicy=background")
+		}), resource(t, "freeze", kesTwo, esoTwo), "replace propagation"},
 		{"protected, no option needed", app(func(a *cutover.Application) { a.SyncOptions = nil }), resource(t, "protect", kesTwo, esoTwo), "replace"},
 		{"prune last", app(func(a *cutover.Application) { a.SyncOptions = append(a.SyncOptions, "PruneLast=true") }), resource(t, "freeze", kesTwo, esoTwo), "replace sync-option"},
 		{"prune last on the object", app(nil), resource(t, "freeze", kesLast, esoTwo), "replace sync-option"},

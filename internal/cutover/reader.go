@@ -2,9 +2,11 @@ package cutover
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"kesbridge/internal/config"
 	"kesbridge/internal/manifest"
 )
 
@@ -34,6 +36,9 @@ type Readers map[string][]Reader
 // SecretKey is what a Secret is known by.
 func SecretKey(namespace, name string) string { return namespace + "/" + name }
 
+// anywhere is the namespace of references whose namespace is decided elsewhere.
+const anywhere = "*"
+
 // Add takes a reader once.
 func (r Readers) Add(namespace, name string, one Reader) {
 	key := SecretKey(namespace, name)
@@ -42,9 +47,34 @@ func (r Readers) Add(namespace, name string, one Reader) {
 	}
 }
 
-// Of are the readers of the Secret that an object makes; an object without a
-// namespace is read by those without one, too.
-func (r Readers) Of(m *Maker) []Reader { return r[SecretKey(m.Ref.Namespace, m.Secret)] }
+// AddObject takes what an object reads; namespace is for one that names none.
+// more are the references of the configuration, app names another application.
+func (r Readers) AddObject(o map[string]any, namespace, app string, more []config.ReferenceRule) {
+	ref := RefOf(o)
+	if ref.Namespace == "" {
+		ref.Namespace = namespace
+	}
+	for _, f := range References(ref, o, more) {
+		ns := f.Namespace
+		if f.Loose {
+			ns = anywhere
+		}
+		r.Add(ns, f.Name, Reader{Ref: ref, Path: f.Field, App: app})
+	}
+}
+
+// Of are the readers of the Secret that an object makes. Where either names no
+// namespace, nobody knows that it isn't the other's.
+func (r Readers) Of(m *Maker) []Reader {
+	var out []Reader
+	for _, key := range slices.Sorted(maps.Keys(r)) {
+		i := strings.LastIndexByte(key, '/')
+		if ns := key[:i]; key[i+1:] == m.Secret && (ns == m.Ref.Namespace || ns == "" || ns == anywhere || m.Ref.Namespace == "") {
+			out = append(out, r[key]...)
+		}
+	}
+	return out
+}
 
 // sayReaders names readers, at most four of them: objects, each once.
 func sayReaders(list []Reader) string {
@@ -60,6 +90,16 @@ func sayReaders(list []Reader) string {
 		names, more = names[:most], fmt.Sprintf(" and %d more", n)
 	}
 	return strings.Join(names, ", ") + more
+}
+
+// SayObjects names the objects among readers, each once, without the fields.
+func SayObjects(list []Reader) string {
+	var objects []Reader
+	for _, r := range list {
+		r.Path = ""
+		objects = append(objects, r)
+	}
+	return sayReaders(objects)
 }
 
 // reads is the verb for readers.

@@ -47,18 +47,11 @@ func ways() []struct {
 	}{
 		{"Git alone", []string{config.Keep, config.Freeze, config.Replace, StageFinal}},
 		{"guarded", []string{config.Keep, config.Protect, config.Replace, StageFinal}},
-		{"two names", []string{config.Keep, config.SideBySide, modeSwitch, modeSwitched, StageFinal}},
-		{"Git alone", []string{config.Freeze, modeSuperseded}},
-		{"guarded", []string{config.Protect, modeSuperseded}},
+		{"two names", []string{config.Keep, config.SideBySide, config.Switch, config.Switched, StageFinal}},
+		{"Git alone", []string{config.Freeze, config.Superseded}},
+		{"guarded", []string{config.Protect, config.Superseded}},
 	}
 }
-
-// The modes of a way with two names, and of an ESO resource by hand.
-const (
-	modeSwitch     = "switch"
-	modeSwitched   = "switched"
-	modeSuperseded = "superseded"
-)
 
 // classify finds the way of a step.
 func (s *Step) classify() {
@@ -72,7 +65,7 @@ func (s *Step) classify() {
 		}
 		switch {
 		case i < 0 || j < 0:
-		case j == i+1 || s.From == StageNames && s.To == modeSwitched:
+		case j == i+1 || s.From == StageNames && s.To == config.Switched:
 			s.Way = w.name
 			return
 		case j == i-1:
@@ -84,15 +77,18 @@ func (s *Step) classify() {
 	case s.Way != "" || s.To != config.Keep && s.To != config.Freeze && s.To != config.Protect:
 	case s.From == config.Freeze || s.From == config.Protect || s.From == config.Keep:
 		s.Way, s.Back = "Git alone", s.To == config.Keep // freeze and protect differ in the guard alone
-	case s.From == config.Replace && s.To == config.Keep, s.From == modeSuperseded && s.To == config.Keep:
+	case s.From == config.Replace && s.To == config.Keep, s.From == config.Superseded && s.To == config.Keep:
 		s.Way, s.Back = "Git alone", true // measured: KES takes over first, as long as the guard is live
 	}
 }
 
 // String names the step.
 func (s *Step) String() string {
-	if s.From == s.To {
+	switch {
+	case s.From == s.To || s.From == StageNone:
 		return s.To
+	case s.To == StageNone:
+		return s.From + ", gone"
 	}
 	return s.From + " to " + s.To
 }
@@ -152,8 +148,8 @@ func (s *State) stage(m *Maker) string {
 		}
 		return nil
 	}
-	if mode := s.Modes[SecretKey(m.Ref.Namespace, m.Ref.Name)]; mode == modeSwitch || mode == modeSwitched || mode == modeSuperseded || mode == config.SideBySide {
-		if mode == modeSwitched && s.Plugin && s.unguarded(m) {
+	if mode := s.Modes[SecretKey(m.Ref.Namespace, m.Ref.Name)]; mode == config.Switch || mode == config.Switched || mode == config.Superseded || mode == config.SideBySide {
+		if mode == config.Switched && s.Plugin && s.unguarded(m) {
 			return StageFinal
 		}
 		return mode
@@ -175,11 +171,11 @@ func (s *State) stage(m *Maker) string {
 	case e != nil && s.Plugin && !e.NoPrune:
 		return StageFinal // outside of the plugin nothing is guarded
 	case e != nil && e.Secret != e.Ref.Name:
-		return modeSwitched
+		return config.Switched
 	case e != nil:
 		return config.Replace
 	case hand != nil:
-		return modeSuperseded
+		return config.Superseded
 	}
 	return StageNone
 }
