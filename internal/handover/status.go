@@ -3,6 +3,7 @@ package handover
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -74,6 +75,7 @@ type look struct {
 	kesList []Controller
 	kesErr  error
 	uids    map[string]bool // of KES and ESO objects
+	hidden  map[string]bool // Secrets that may not be read, by namespace/name
 }
 
 func (l *look) note(s string) {
@@ -108,7 +110,7 @@ func (c *Client) Status(ctx context.Context, o StatusOptions) (*Status, error) {
 
 // look reads what there is.
 func (c *Client) look(ctx context.Context, o StatusOptions) (*look, error) {
-	l := &look{c: c, o: o, secrets: map[string]*secret{}, stores: map[string]string{}, readers: map[string]map[string]bool{}}
+	l := &look{c: c, o: o, hidden: map[string]bool{}, secrets: map[string]*secret{}, stores: map[string]string{}, readers: map[string]map[string]bool{}}
 	if err := all(
 		func() error { return l.readKES(ctx) },
 		func() error { return l.readESO(ctx) },
@@ -258,6 +260,13 @@ func (l *look) readSecrets(ctx context.Context) error {
 			l.secrets[s.Metadata.key()] = s
 			l.mu.Unlock()
 		}
+		if forbidden(err) {
+			l.note(fmt.Sprintf("Secret %s/%s may not be read, and is left out", n[0], n[1]))
+			l.mu.Lock()
+			l.hidden[n[0]+"/"+n[1]] = true
+			l.mu.Unlock()
+			return nil
+		}
 		return err
 	})
 }
@@ -338,7 +347,7 @@ func (l *look) items() []*Item {
 	}
 	var out []*Item
 	for _, key := range slices.Sorted(maps.Keys(by)) {
-		if it := by[key]; l.selected(it) {
+		if it := by[key]; l.selected(it) && !l.hidden[key] {
 			it.secret = l.secrets[key]
 			it.Readers = slices.Sorted(maps.Keys(l.readers[key]))
 			served := ""
