@@ -67,7 +67,7 @@ func (c *conversion) decide(o *manifest.Object, d pipeline.Decision, instance st
 		return
 	}
 	var parts [][]byte
-	if c.mode == config.SideBySide {
+	if c.mode == config.SideBySide || c.mode == config.Switch {
 		parts = append(parts, c.before)
 	}
 	for _, m := range d.After {

@@ -47,8 +47,8 @@ type param struct {
 func parameters() []param {
 	all := []param{
 		{name: "mode", env: "KESBRIDGE_MODE", values: config.Modes(), title: "Mode",
-			usage:    "`MODE` of KES resources: keep (as they are), freeze (KES stops for them), protect (as freeze, and Argo CD doesn't prune them), replace (the ESO resource takes their place) or side-by-side (ESO makes a second Secret); the annotation kesbridge/mode on a resource wins (default replace)",
-			inPlugin: "what becomes of KES resources: keep (as they are), freeze (KES stops for them), protect (as freeze, and Argo CD doesn't prune them), replace (the ESO resource takes their place) or side-by-side (ESO makes a second Secret); there is no default; the annotation kesbridge/mode on a resource wins"},
+			usage:    "`MODE` of KES resources: keep (as they are), freeze (KES stops for them), protect (as freeze, and Argo CD doesn't prune them), replace (the ESO resource takes their place), side-by-side (ESO makes a second Secret), switch (and references follow), switched (and the KES resource is gone) or superseded (by an ESO resource in the same application); the annotation kesbridge/mode on a resource wins (default replace)",
+			inPlugin: "what becomes of KES resources: keep (as they are), freeze (KES stops for them), protect (as freeze, and Argo CD doesn't prune them), replace (the ESO resource takes their place), side-by-side (ESO makes a second Secret), switch (and references follow), switched (and the KES resource is gone) or superseded (by an ESO resource in the same application); there is no default; the annotation kesbridge/mode on a resource wins"},
 		{name: "config", title: "Configuration", usage: "configuration `FILE` instead of the kesbridge.yaml that is found from the application's directory upwards",
 			inPlugin: "a kesbridge.yaml, inline, instead of the one that is found from the application's directory upwards"},
 		{name: "cluster", env: "KESBRIDGE_CLUSTER", title: "Cluster", usage: "`NAME` of the cluster in kesbridge.yaml whose settings apply"},

@@ -130,17 +130,14 @@ func (a *app) planOutput(ctx context.Context, run *pipeline.Run, r *rendering, r
 	}
 	out := run.Output(r.options)
 	planned := len(result.plans)
-	var errs []error
-	content := false
+	var streams []pipeline.Stream
 	for i := range rendered.Streams {
-		plan, err := out.Plan(ctx, streamOf(rendered.Kind, &rendered.Streams[i]))
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		content = content || plan.HasContent()
-		result.plans = append(result.plans, plan)
+		streams = append(streams, streamOf(rendered.Kind, &rendered.Streams[i]))
 	}
+	plans, err := out.PlanAll(ctx, streams)
+	errs := []error{err}
+	content := slices.ContainsFunc(plans, (*manifest.Plan).HasContent)
+	result.plans = append(result.plans, plans...)
 	stores, err := out.Stores(ctx)
 	if stores != nil {
 		// In front: kubectl apply takes documents in their order.

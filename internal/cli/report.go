@@ -115,7 +115,8 @@ func printFinding(w io.Writer, p palette, f manifest.Finding) {
 func byMode(modes map[string]int) string {
 	s := ""
 	for _, m := range []struct{ mode, what string }{
-		{config.SideBySide, "of them beside the KES resource"}, {config.Keep, "kept by mode"}, {config.Freeze, "frozen"}, {config.Protect, "frozen and protected"},
+		{config.SideBySide, "of them beside the KES resource"}, {config.Switch, "of them beside it with references"}, {config.Switched, "of them with references alone"},
+		{config.Superseded, "superseded"}, {config.Keep, "kept by mode"}, {config.Freeze, "frozen"}, {config.Protect, "frozen and protected"},
 	} {
 		if n := modes[m.mode]; n > 0 {
 			s += fmt.Sprintf(", %d %s", n, m.what)

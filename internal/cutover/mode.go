@@ -119,7 +119,7 @@ func mergeOptions(list string, add []string) string {
 // Secret gives the name of the Secret that an ESO object makes in a mode; ok
 // is false if it is no name that Kubernetes takes.
 func Secret(mode, pattern string, in *kes.ExternalSecret) (name string, ok bool) {
-	if mode != config.SideBySide {
+	if !config.TwoNames(mode) {
 		return in.Ref.Name, true
 	}
 	name = config.FillSecretName(pattern, in.Ref.Name, in.Ref.Namespace)

@@ -157,6 +157,17 @@ func (p *Plan) Find(ctx context.Context, find, groups []string, show func(*Objec
 	}).stream()
 }
 
+// FindNames is Find for whole words: a name in a longer one doesn't count.
+func (p *Plan) FindNames(ctx context.Context, names, groups []string, show func(*Object)) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return newBuilder(ctx, &Plan{src: p.src}, words(nil, names), groups, func(o *Object) (Result, error) {
+		show(o)
+		return Result{}, nil
+	}).stream()
+}
+
 // Close gives back the temporary files. The input stays open.
 func (p *Plan) Close() error {
 	return errors.Join(p.src.Close(), p.literals.Close())

@@ -25,6 +25,11 @@ type Decision struct {
 	Result convert.Result
 	// After are the objects that came for it, as they are printed.
 	After []manifest.Map
+	// Followed are what reads the second Secret now, Stayed what goes on reading
+	// the first one, since the modes rule doesn't select it.
+	Followed, Stayed []cutover.Reader
+	// By is the ESO object by hand for which it was dropped.
+	By manifest.Ref
 }
 
 // facts are what rules can ask of a KES object.
@@ -98,8 +103,8 @@ func (v *visitor) freeze(o *manifest.Object, c config.Choice) manifest.Result {
 func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config.Choice, res convert.Result, findings manifest.Findings) manifest.Result {
 	opts := v.out.opts
 	act := manifest.Replace
-	if c.Mode == config.SideBySide {
-		act = manifest.Accompany
+	m := v.out.scout.move(o)
+	if config.TwoNames(c.Mode) {
 		name, ok := cutover.Secret(c.Mode, c.SecretName, es)
 		if !ok {
 			v.out.report(rule.SecondSecret, o, "%q is no name of a Secret", name)
@@ -109,11 +114,15 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 		}
 		res.ESO.Target.Name = name
 		v.out.second = append(v.out.second, secondSecret{o.Pos, o.Ref, name, v.out.waivers})
+	}
+	if c.Mode == config.SideBySide || c.Mode == config.Switch {
+		act = manifest.Accompany
 		v.out.kesSecrets[identify(o.Ref.Namespace, o.Ref.Name)] = v.out.place(o.Pos)
 		v.accompanied++
 	} else {
 		v.replaced++
 	}
+	m.before(&res.ESO.Annotations)
 	if opts.Plugin {
 		warn(&res.ESO.Annotations, findings)
 		if !c.Final {
@@ -124,7 +133,8 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 	v.out.converted(o, res)
 	v.out.wants(o, es, res, c.Final)
 	after := []manifest.Map{opts.Profile.Map(*res.ESO)}
-	v.out.run.decided(opts, o, Decision{Mode: c, In: es, Result: res, After: after})
+	v.out.say(m.findings(o)...)
+	v.out.run.decided(opts, o, Decision{Mode: c, In: es, Result: res, After: after, Followed: m.readers(), Stayed: m.others()})
 	return manifest.Result{Action: act, Objects: after}
 }
 

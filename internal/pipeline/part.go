@@ -40,6 +40,7 @@ func (r *Run) Absorb(part *Run) {
 	r.counts.Converted += part.counts.Converted
 	r.counts.Kept += part.counts.Kept
 	r.counts.Failed += part.counts.Failed
+	r.counts.Dropped += part.counts.Dropped
 	for mode, n := range part.modes {
 		r.modes[mode] += n
 	}

@@ -5,11 +5,13 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"kesbridge/internal/config"
 	"kesbridge/internal/convert"
+	"kesbridge/internal/cutover"
 	"kesbridge/internal/eso"
 	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
@@ -71,8 +73,9 @@ type Options struct {
 type Counts struct {
 	// KES objects seen. Converted got an ESO object, in their place or beside
 	// them; Kept can't be converted and stay as they are; Failed can't, and
-	// fail the run. The others stay by their mode (Run.Modes).
-	KES, Converted, Kept, Failed int
+	// fail the run; Dropped ones gave way to an ESO object by hand. The others
+	// stay by their mode (Run.Modes).
+	KES, Converted, Kept, Failed, Dropped int
 }
 
 // Run converts streams and gathers what is said about them.
@@ -148,9 +151,13 @@ type Output struct {
 	// waivers are those of the object that is being visited.
 	waivers *waivers
 	plans   []*manifest.Plan
-	present map[presentStore]bool
-	uses    map[presentStore]*storeUse
-	order   []presentStore
+	// scout is what was found before anything was decided, nil: nothing had to
+	// be. scouting: this is the output that finds it.
+	scout    *scout
+	scouting *scout
+	present  map[presentStore]bool
+	uses     map[presentStore]*storeUse
+	order    []presentStore
 	// wanted are the resources whose stores are to be in the output.
 	wanted []store.Use
 }
@@ -176,15 +183,37 @@ type Stream struct {
 	Origin func(*manifest.Object) string
 }
 
-// Plan reads a stream to its end and decides about every object in it;
-// nothing is written yet.
+// Plan is PlanAll for a scope of one stream.
 func (o *Output) Plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
+	plans, err := o.PlanAll(ctx, []Stream{s})
+	if err != nil {
+		return nil, err
+	}
+	return plans[0], nil
+}
+
+// PlanAll reads the streams of a scope to their ends and decides about every
+// object in them; nothing is written yet. The plans are those of the streams
+// that could be read, in their order; err joins what is wrong with the others.
+func (o *Output) PlanAll(ctx context.Context, streams []Stream) (plans []*manifest.Plan, err error) {
+	streams, errs := o.look(ctx, streams)
+	for i := range streams {
+		p, err := o.plan(ctx, streams[i])
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		plans = append(plans, p)
+	}
+	return plans, errors.Join(errs...)
+}
+
+func (o *Output) plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
 	v := &visitor{out: o, origin: s.Origin}
-	t := &manifest.Transformer{
-		Groups:   []string{kes.Group, eso.Group},
-		Visit:    v.visit,
-		MaxInput: o.opts.MaxInput,
-		TempDir:  o.opts.TempDir,
+	t := o.transformer()
+	t.Groups, t.Visit = []string{kes.Group, eso.Group}, v.visit
+	if names := o.scout.names(); len(names) > 0 {
+		t.Names, t.NamedGroups = names, cutover.ReferenceGroups(o.opts.Settings.References)
 	}
 	p, err := t.Plan(ctx, s.Input)
 	if err != nil {
@@ -196,6 +225,10 @@ func (o *Output) Plan(ctx context.Context, s Stream) (*manifest.Plan, error) {
 	}
 	o.plans = append(o.plans, p)
 	return p, nil
+}
+
+func (o *Output) transformer() *manifest.Transformer {
+	return &manifest.Transformer{MaxInput: o.opts.MaxInput, TempDir: o.opts.TempDir}
 }
 
 // Add adds findings that a caller has of its own.
@@ -218,7 +251,7 @@ type visitor struct {
 	out    *Output
 	origin func(*manifest.Object) string
 	// seen by what was decided, to be compared with the plan's own account.
-	seen, replaced, accompanied, edited, untouched int
+	seen, replaced, accompanied, edited, dropped, untouched int
 }
 
 func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
@@ -226,9 +259,10 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 	v.out.waivers = nil
 	if !kes.IsKES(o.Ref) {
 		v.out.waivers = v.waiversFor(o, nil, v.subject(o))
-		v.out.observe(o)
-		v.untouched++
-		return manifest.Result{}, nil
+		if o.Ref.Group == eso.Group {
+			v.out.observe(o)
+		}
+		return v.follow(o), nil
 	}
 	run := v.out.run
 	run.counts.KES++
@@ -249,6 +283,8 @@ func (v *visitor) visit(o *manifest.Object) (manifest.Result, error) {
 		return v.keep(o, c), nil
 	case config.Freeze, config.Protect:
 		return v.freeze(o, c), nil
+	case config.Superseded:
+		return v.superseded(o, c), nil
 	}
 	v.out.waivers.judge()
 	options := v.options(o)
@@ -289,9 +325,9 @@ func (v *visitor) unsupported(o *manifest.Object, c config.Choice, findings mani
 	run, opts := v.out.run, v.out.opts
 	v.untouched++
 	keep := opts.Keep
-	if keep && opts.Plugin && c.Mode == config.Replace {
+	if keep && opts.Plugin && (c.Mode == config.Replace || config.Follows(c.Mode)) {
 		keep = false
-		v.out.report(rule.KeepRefused, o, "it can't be converted, and on-unsupported: keep doesn't hold in mode replace")
+		v.out.report(rule.KeepRefused, o, "it can't be converted, and on-unsupported: keep doesn't hold in mode %s", c.Mode)
 	}
 	v.out.kesSecrets[identify(o.Ref.Namespace, o.Ref.Name)] = v.out.place(o.Pos)
 	if keep {
@@ -311,16 +347,16 @@ func (v *visitor) unsupported(o *manifest.Object, c config.Choice, findings mani
 
 // AccountError says that the stream and the visitor disagree about what
 // became of its objects: a defect of kesbridge, never of the input.
-type AccountError struct{ Want, Got [5]int }
+type AccountError struct{ Want, Got [6]int }
 
 func (e *AccountError) Error() string {
-	return fmt.Sprintf("not every object is accounted for (visited, replaced, accompanied, edited, untouched: decided %v, planned %v): this is a defect of kesbridge, please report it", e.Want, e.Got)
+	return fmt.Sprintf("not every object is accounted for (visited, replaced, accompanied, edited, dropped, untouched: decided %v, planned %v): this is a defect of kesbridge, please report it", e.Want, e.Got)
 }
 
 func (v *visitor) account(s manifest.Stats) error {
-	want := [5]int{v.seen, v.replaced, v.accompanied, v.edited, v.untouched}
-	got := [5]int{s.Objects, s.Replaced, s.Accompanied, s.Edited, s.Untouched}
-	if want != got || s.Dropped != 0 {
+	want := [6]int{v.seen, v.replaced, v.accompanied, v.edited, v.dropped, v.untouched}
+	got := [6]int{s.Objects, s.Replaced, s.Accompanied, s.Edited, s.Dropped, s.Untouched}
+	if want != got {
 		return &AccountError{Want: want, Got: got}
 	}
 	return nil

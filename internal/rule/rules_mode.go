@@ -10,10 +10,11 @@ var (
 		Detail: "In the plugin there is no default. Putting an ESO resource in a KES resource's place in one commit, under Argo CD's default pruning, deletes the live Secret: measured, with gaps from 0.7 seconds to for ever. " +
 			"keep: nothing changes, KES goes on. freeze: KES stops for this resource, the Secret stays as it is. protect: as freeze, and Argo CD doesn't prune the resource. " +
 			"replace: the ESO resource takes its place; the Secret is deleted unless freeze with PrunePropagationPolicy=orphan, or protect, was synced before, or KES never ran in this cluster. " +
-			"side-by-side: KES goes on, ESO makes a second Secret; nothing happens to the first.",
+			"side-by-side: KES goes on, ESO makes a second Secret; nothing happens to the first. switch: as side-by-side, and references follow to the second. switched: as switch, without the KES resource: the first Secret goes. " +
+			"superseded: as replace, where the application holds an ESO resource for the Secret that somebody wrote.",
 		Fix: "choose keep (nothing changes, KES goes on), freeze (KES stops for it, the Secret stays as it is), protect (as freeze, and Argo CD doesn't prune it), " +
 			"replace (the ESO resource takes its place: the live Secret is deleted, unless freeze with PrunePropagationPolicy=orphan or protect was synced before, or KES never ran in this cluster) " +
-			"or side-by-side (ESO makes a second Secret beside it), with the plugin's parameter mode, KESBRIDGE_MODE in plugin.env, the annotation kesbridge/mode on the resource, or defaults.mode or a modes rule in kesbridge.yaml",
+			"side-by-side (ESO makes a second Secret beside it), switch (and references follow), switched (and the KES resource is gone) or superseded (by an ESO resource in the same application), with the plugin's parameter mode, KESBRIDGE_MODE in plugin.env, the annotation kesbridge/mode on the resource, or defaults.mode or a modes rule in kesbridge.yaml",
 	}
 	SettingIgnored = Rule{
 		ID: "KES502", Name: "setting-ignored", Severity: manifest.Warning,
@@ -29,14 +30,14 @@ var (
 	}
 	SecondSecret = Rule{
 		ID: "KES504", Name: "second-secret", Severity: manifest.Error,
-		Summary: "the second Secret of side-by-side can't have its name",
-		Detail:  "In mode side-by-side ESO makes a Secret beside the one that KES makes. Its name must be one that Kubernetes takes, and nothing else in the output may make a Secret of that name.",
+		Summary: "the second Secret can't have its name",
+		Detail:  "In modes side-by-side, switch and switched ESO makes a Secret beside the one that KES makes. Its name must be one that Kubernetes takes, and nothing else in the output may make a Secret of that name.",
 		Fix:     "give it another name with secretName in a modes rule of kesbridge.yaml, such as \"{name}-external\"",
 	}
 	KeepRefused = Rule{
 		ID: "KES505", Name: "keep-refused", Severity: manifest.Error,
-		Summary: "on-unsupported: keep doesn't hold for a resource in mode replace, in the plugin",
-		Detail:  "The render that kept the KES resource would take the ESO resource out again that an earlier one put in, and Argo CD would prune it and with it the Secret.",
+		Summary: "on-unsupported: keep doesn't hold for a resource in mode replace, switch or switched, in the plugin",
+		Detail:  "The render that kept the KES resource would take the ESO resource out again that an earlier one put in, and Argo CD would prune it and with it the Secret, which in modes switch and switched is the one that workloads read.",
 		Fix:     "give the resource mode keep until it can be converted: annotation kesbridge/mode: keep, or a modes rule in kesbridge.yaml",
 	}
 )

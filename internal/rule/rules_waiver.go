@@ -44,7 +44,8 @@ func OfApps(id string) bool { return len(id) == 6 && id[3] == '6' }
 // elsewhere, and nobody can say of their waivers that they are unused.
 func Steady(id string) bool {
 	switch id {
-	case NoMode.ID, KeepRefused.ID, NoESO.ID, ListDoubt.ID, VersionContradicted.ID, SharedStore.ID, GoldenDiffers.ID:
+	case NoMode.ID, KeepRefused.ID, NoESO.ID, ListDoubt.ID, VersionContradicted.ID, SharedStore.ID, GoldenDiffers.ID,
+		UntypedName.ID, NotFollowed.ID, ReadElsewhere.ID, Followed.ID, NotSuperseded.ID, EarlyHook.ID, FixedReader.ID:
 		return false
 	}
 	return Waivable(id)

@@ -1,0 +1,328 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/config"
+	"kesbridge/internal/convert"
+	"kesbridge/internal/cutover"
+	"kesbridge/internal/eso"
+	"kesbridge/internal/kes"
+	"kesbridge/internal/manifest"
+)
+
+// A reference may stand in front of the KES object whose Secret it names, or in
+// another stream, and the ESO object's sync wave depends on those of its
+// readers. So where a mode asks for it, a scope is looked through before
+// anything is decided: once for the Secrets that move, and once for their
+// readers. Nothing of it is said twice: a scout's own findings are dropped.
+
+// scout is what was found before.
+type scout struct {
+	// moves are the Secrets whose readers are to read another one, by name.
+	moves map[string][]*move
+	// hands are ESO's ExternalSecrets that people wrote, by the Secret's name.
+	hands map[string][]hand
+}
+
+// move is one of them.
+type move struct {
+	pos       manifest.Pos
+	ref       manifest.Ref
+	mode      string
+	to        string
+	workloads *config.Selector
+	// followed read the second Secret, stayed the first one. hooks are those that
+	// run before the sync, fixed those that can't be changed.
+	followed, stayed, restarts, hooks, fixed []cutover.Reader
+	// wave is the least of the readers' sync waves, if waved.
+	wave  int
+	waved bool
+}
+
+// hand is an ExternalSecret by hand.
+type hand struct {
+	pos    manifest.Pos
+	ref    manifest.Ref
+	policy string
+}
+
+func (s *scout) names() []string {
+	if s == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(s.moves))
+}
+
+// move is that of a KES object, or nil.
+func (s *scout) move(o *manifest.Object) *move {
+	if s == nil {
+		return nil
+	}
+	for _, m := range s.moves[o.Ref.Name] {
+		if m.ref.Namespace == o.Ref.Namespace {
+			return m
+		}
+	}
+	return nil
+}
+
+// look finds out what has to be known before anything is decided. It gives the
+// streams as they can be read again.
+func (o *Output) look(ctx context.Context, streams []Stream) (held []Stream, errs []error) {
+	t := o.transformer()
+	need := o.opts.ForceMode == "" && o.scouting == nil && o.mayMove()
+	for _, s := range streams {
+		in, err := t.Hold(ctx, s.Input)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		s.Input = in
+		held = append(held, s)
+		if need || o.opts.ForceMode != "" || o.scouting != nil {
+			continue
+		}
+		if need, err = in.Holds(ctx, convert.ModeAnnotation); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if need && len(errs) == 0 {
+		if err := o.send(ctx, held); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return held, errs
+}
+
+// mayMove reports whether a setting may choose a mode that asks for a look.
+func (o *Output) mayMove() bool {
+	asks := func(mode string) bool { return config.Follows(mode) || mode == config.Superseded }
+	return asks(o.opts.Mode) || asks(o.opts.Settings.DefaultMode) || slices.ContainsFunc(o.opts.Settings.Modes, func(r config.ModeRule) bool { return asks(r.Mode) })
+}
+
+// send looks through the streams.
+func (o *Output) send(ctx context.Context, streams []Stream) error {
+	s := &scout{moves: map[string][]*move{}, hands: map[string][]hand{}}
+	opts := o.opts
+	opts.Seen = nil
+	opts.Decided = func(obj *manifest.Object, d Decision) {
+		if config.Follows(d.Mode.Mode) && d.Result.ESO != nil {
+			s.moves[obj.Ref.Name] = append(s.moves[obj.Ref.Name], &move{pos: obj.Pos, ref: obj.Ref, mode: d.Mode.Mode, to: d.Result.ESO.Target.Name, workloads: d.Mode.Workloads})
+		}
+	}
+	run := New()
+	run.Least = manifest.Error + 1
+	trial := run.Output(opts)
+	trial.scouting = s
+	var plans []*manifest.Plan
+	defer func() {
+		for _, p := range plans {
+			p.Close()
+		}
+	}()
+	for _, st := range streams {
+		st.Input = st.Lend()
+		p, err := trial.plan(ctx, st)
+		if err != nil {
+			return nil // the true pass says so
+		}
+		plans = append(plans, p)
+	}
+	o.scout = s
+	for _, p := range plans {
+		if err := p.FindNames(ctx, s.names(), []string{manifest.AnyGroup}, o.read); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meet notes an ExternalSecret that somebody wrote.
+func (s *scout) meet(o *manifest.Object) {
+	if s == nil || o.Ref.Group != eso.Group || o.Ref.Kind != "ExternalSecret" {
+		return
+	}
+	var body struct {
+		Spec struct {
+			Target struct {
+				Name           string `yaml:"name"`
+				CreationPolicy string `yaml:"creationPolicy"`
+			} `yaml:"target"`
+		} `yaml:"spec"`
+	}
+	if o.Node.Decode(&body) != nil {
+		return
+	}
+	name := cmp.Or(body.Spec.Target.Name, o.Ref.Name)
+	s.hands[name] = append(s.hands[name], hand{o.Pos, o.Ref, body.Spec.Target.CreationPolicy})
+}
+
+// namespace is where an object is.
+func (o *Output) namespace(ns string) string { return cmp.Or(ns, o.opts.Namespace) }
+
+// near compares namespaces; unsure where one of them isn't known.
+func (o *Output) near(a, b string) (same, unsure bool) {
+	a, b = o.namespace(a), o.namespace(b)
+	return a == b, a != b && (a == "" || b == "")
+}
+
+// target is a reference to a Secret that moves.
+type target struct {
+	cutover.Reference
+	move *move
+	// unsure: whether it is that Secret can't be told.
+	unsure bool
+}
+
+// moving are an object's references to Secrets that move. ok is false where
+// the object can't be read.
+func (o *Output) moving(obj *manifest.Object) (out []target, value map[string]any, ok bool) {
+	if value, ok = obj.Value(); !ok {
+		return nil, nil, false
+	}
+	for _, r := range cutover.References(obj.Ref, value, o.opts.Settings.References) {
+		for _, m := range o.scout.moves[r.Name] {
+			same, unsure := o.near(r.Namespace, m.ref.Namespace)
+			if same || unsure || r.Loose {
+				out = append(out, target{r, m, unsure && !r.Loose})
+			}
+		}
+	}
+	return out, value, true
+}
+
+// labelsOf are those of an object.
+func labelsOf(value map[string]any) map[string]string {
+	return textsIn(value, "labels")
+}
+
+func textsIn(value map[string]any, key string) map[string]string {
+	out := map[string]string{}
+	meta, _ := value["metadata"].(map[string]any)
+	m, _ := meta[key].(map[string]any)
+	for k, v := range m {
+		if s, ok := v.(string); ok {
+			out[k] = s
+		}
+	}
+	return out
+}
+
+// selected reports whether a reader follows its Secret.
+func (m *move) selected(value map[string]any) bool {
+	return m.mode == config.Switched || m.workloads.Holds(labelsOf(value))
+}
+
+// phase is when Argo CD applies an object.
+type phase int
+
+const (
+	duringSync phase = iota
+	beforeSync
+	afterSync
+)
+
+// phaseOf reads an object's hooks (gitops-engine, pkg/sync/hook and hook/helm:
+// Argo CD's own annotation wins over Helm's).
+func phaseOf(notes map[string]string) (p phase, hook bool) {
+	list, argo := notes["argocd.argoproj.io/hook"]
+	if !argo {
+		list = notes["helm.sh/hook"]
+	}
+	if strings.TrimSpace(list) == "" {
+		return duringSync, false
+	}
+	p = afterSync
+	for h := range strings.SplitSeq(list, ",") {
+		switch strings.TrimSpace(h) {
+		case "PreSync", "pre-install", "pre-upgrade":
+			return beforeSync, true
+		case "Sync", "crd-install":
+			p = duringSync
+		}
+	}
+	return p, true
+}
+
+// waveOf is an object's sync wave; of a Helm hook its weight (gitops-engine,
+// pkg/sync/syncwaves/waves.go).
+func waveOf(notes map[string]string) int {
+	for _, key := range []string{syncWave, "helm.sh/hook-weight"} {
+		if text, ok := notes[key]; ok {
+			if n, err := strconv.Atoi(text); err == nil {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+// note keeps a reader.
+func (m *move) note(obj *manifest.Object, value map[string]any, t target) {
+	r := cutover.Reader{Ref: obj.Ref, Path: t.Field}
+	if !m.selected(value) {
+		m.stayed = append(m.stayed, r)
+		return
+	}
+	m.followed = append(m.followed, r)
+	notes := textsIn(value, "annotations")
+	when, hook := phaseOf(notes)
+	switch {
+	case when == beforeSync:
+		m.hooks = append(m.hooks, r)
+	case when == duringSync:
+		if w := waveOf(notes); !m.waved || w < m.wave {
+			m.wave, m.waved = w, true
+		}
+	}
+	switch {
+	case t.Restarts:
+		m.restarts = append(m.restarts, r)
+	case t.Fixed && !hook && !(obj.Ref.Name == "" || strings.Contains(notes[cutover.SyncOptions], "Replace=true")):
+		m.fixed = append(m.fixed, r)
+	}
+}
+
+// before gives an ESO object a sync wave before those of its readers, unless it
+// has an earlier one.
+func (m *move) before(annotations *manifest.Map) {
+	if m != nil && m.waved && Wave(*annotations) >= m.wave {
+		annotations.Set(syncWave, strconv.Itoa(m.wave-1))
+	}
+}
+
+func (m *move) readers() []cutover.Reader {
+	if m == nil {
+		return nil
+	}
+	return m.followed
+}
+
+func (m *move) others() []cutover.Reader {
+	if m == nil {
+		return nil
+	}
+	return m.stayed
+}
+
+// isExternalSecret: what makes Secrets and names keys of backends.
+func isExternalSecret(o *manifest.Object) bool {
+	return kes.IsKES(o.Ref) || o.Ref.Kind == "ExternalSecret" && (o.Ref.Group == eso.Group || o.Ref.Group == kes.Group)
+}
+
+// posAt is the place of a field.
+func posAt(o *manifest.Object, path []any) manifest.Pos {
+	var n *yaml.Node
+	if n = manifest.NodeAt(o.Node, path); n == nil {
+		return o.Pos
+	}
+	return o.PosOf(n)
+}
