@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"kesbridge/internal/argocd"
+	"kesbridge/internal/crd"
 	"kesbridge/internal/eso"
 	"kesbridge/internal/fleet"
 	"kesbridge/internal/input"
@@ -19,11 +20,15 @@ import (
 func (w *work) inspect(ctx context.Context) error {
 	r := w.r
 	for i, p := range w.plans {
-		set := w.c.schemas(w.options[i].Profile)
+		opts := w.options[i]
+		set := w.c.schemas(opts.Profile)
 		err := p.Find(ctx, []string{eso.Group}, []string{eso.Group}, func(o *manifest.Object) {
 			w.kinds[o.Ref.Kind] = true
 			if o.Ref.Kind == "ExternalSecret" {
 				w.note(o, i)
+			}
+			if !opts.VersionSet && opts.Evidence == "" && crd.Possible(o) {
+				return // nobody says which ESO runs
 			}
 			for _, problem := range set.Check(o) {
 				pos := o.Pos

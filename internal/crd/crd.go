@@ -68,6 +68,14 @@ func For(version string) (set *Set, note string) {
 	return &Set{b.Releases[at : at+1], b.Schemas}, note
 }
 
+// Possible reports whether an API server with the CRDs of any release takes an
+// object as it stands: what somebody wrote for the ESO that runs is no mistake
+// because another one refuses it.
+func Possible(o *manifest.Object) bool {
+	b := load()
+	return slices.ContainsFunc(b.Releases, func(r release) bool { return len(r.check(b.Schemas, o)) == 0 })
+}
+
 // numbers reads "X.Y" or "X.Y.Z"; nil for anything else.
 func numbers(version string) []int {
 	parts := strings.Split(strings.TrimPrefix(version, "v"), ".")

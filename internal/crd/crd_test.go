@@ -259,3 +259,17 @@ func plain(n *yaml.Node) any {
 	v, _ := kes.Scalar(n)
 	return v
 }
+
+// TestPossible: what some release takes is possible, in the old version too.
+func TestPossible(t *testing.T) {
+	for text, want := range map[string]bool{
+		good: true,
+		strings.Replace(good, "external-secrets.io/v1", "external-secrets.io/v1beta1", 1): true,
+		strings.Replace(good, "external-secrets.io/v1", "external-secrets.io/v2", 1):      false,
+		strings.Replace(good, "refreshInterval", "refreshIntervall", 1):                   false,
+	} {
+		if got := Possible(objects(t, text)[0]); got != want {
+			t.Errorf("%v, want %v:\n%s", got, want, text)
+		}
+	}
+}
