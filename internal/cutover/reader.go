@@ -92,16 +92,6 @@ func sayReaders(list []Reader) string {
 	return strings.Join(names, ", ") + more
 }
 
-// SayObjects names the objects among readers, each once, without the fields.
-func SayObjects(list []Reader) string {
-	var objects []Reader
-	for _, r := range list {
-		r.Path = ""
-		objects = append(objects, r)
-	}
-	return sayReaders(objects)
-}
-
 // reads is the verb for readers.
 func reads(list []Reader) string {
 	if len(list) == 1 {
