@@ -33,6 +33,8 @@ type checked struct {
 	findings manifest.Findings // about its objects
 	about    manifest.Findings // about all of it
 	inputs   []render.Inputs
+	// kes are KES's settings that it was rendered with.
+	kes []pipeline.Options
 	// unchanged: nothing that it reads differs from the revision that was
 	// asked for, so that nothing is said of it.
 	unchanged  bool
@@ -61,6 +63,7 @@ func (c *checking) one(ctx context.Context, j job) (r *checked) {
 	o := c.o
 	o.cluster, o.allowEmpty = j.cluster, true
 	rs, err := c.renderings(o, j.candidate)
+	r.kes = settingsOf(rs)
 	r.inputs = c.otherInputs(j, rs)
 	if err != nil {
 		r.failed(err)

@@ -85,6 +85,7 @@ func (s *since) digest(j job, rs []rendering) string {
 		src.Dir, _ = filepath.Rel(s.root, src.Dir)
 		src.Root = ""
 		_ = enc.Encode(src) // plain data
+		_ = enc.Encode(r.options.KES)
 	}
 	if j.candidate.App != nil {
 		_ = enc.Encode(j.candidate.App.Spec)
@@ -120,10 +121,11 @@ func (s *since) save(a *app) error {
 }
 
 // inGit are the files that the plugin reads beside the render: the
-// kesbridge.yaml of each source.
+// kesbridge.yaml of each source, and KES's settings.
 func (c *checking) inGit(rs []rendering) []render.Inputs {
 	var out []render.Inputs
 	for _, r := range rs {
+		out = append(out, c.app.controllers.inputsIn(c.checkout.Root, r)...)
 		names := c.configFiles(r.source.Dir)
 		if len(names) == 0 {
 			continue
@@ -137,7 +139,8 @@ func (c *checking) inGit(rs []rendering) []render.Inputs {
 }
 
 // otherInputs are what an app depends on beside what its render reads: its
-// Application and what made that, kesbridge.yaml, .argocd-source files.
+// Application and what made that, kesbridge.yaml and the settings of KES that
+// it names, .argocd-source files.
 func (c *checking) otherInputs(j job, rs []rendering) []render.Inputs {
 	var out []render.Inputs
 	add := func(names ...string) {
@@ -162,6 +165,7 @@ func (c *checking) otherInputs(j job, rs []rendering) []render.Inputs {
 	}
 	for _, r := range rs {
 		add(c.configFiles(r.source.Dir)...)
+		out = append(out, c.app.controllers.inputsIn(c.checkout.Root, r)...)
 	}
 	if j.parent != nil {
 		out = append(out, j.parent.inputs...)

@@ -27,6 +27,13 @@ const parameterConfig = "parameter config"
 type controllers struct {
 	mu   sync.Mutex
 	read map[controllerPlace]*readController
+	// inputs are what was read for what settings gave.
+	inputs map[*kes.Controller]controllerInputs
+}
+
+type controllerInputs struct {
+	root string
+	in   render.Inputs
 }
 
 // controllerPlace is where settings stand, and what a render of it depends on.
@@ -64,7 +71,7 @@ func (a *app) knowController(o options, s *config.Settings) (*kes.Controller, er
 		}
 		return byHand(&kes.Controller{}, s), nil
 	}
-	read, _, err := a.readController(o, s)
+	read, root, err := a.readController(o, s)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +80,29 @@ func (a *app) knowController(o options, s *config.Settings) (*kes.Controller, er
 	known.Env, known.Refs, known.Places = maps.Clone(known.Env), maps.Clone(known.Refs), maps.Clone(known.Places)
 	known.Plain, known.Open = slices.Clone(known.Plain), slices.Clone(known.Open)
 	s.KnowController(known.Env, elsewhere)
-	return byHand(&known, s), nil
+	out := byHand(&known, s)
+	a.controllers.note(out, controllerInputs{root, read.inputs})
+	return out, nil
+}
+
+func (c *controllers) note(k *kes.Controller, in controllerInputs) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inputs == nil {
+		c.inputs = map[*kes.Controller]controllerInputs{}
+	}
+	c.inputs[k] = in
+}
+
+// inputsIn are what a rendering's settings of KES were read from, in the
+// repository with this root.
+func (c *controllers) inputsIn(root string, r rendering) []render.Inputs {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if in, ok := c.inputs[r.options.KES]; ok && in.root == root {
+		return []render.Inputs{in.in}
+	}
+	return nil
 }
 
 // byHand lays the variables that are given by hand over what Git tells of KES.
