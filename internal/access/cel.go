@@ -1,0 +1,186 @@
+package access
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"kesbridge/internal/kes"
+	"kesbridge/internal/manifest"
+)
+
+// expressions writes the policy's CEL.
+type expressions struct {
+	p     Policy
+	known tables
+}
+
+// never is RE2 for what nothing matches.
+const never = `[^\x{0}-\x{10FFFF}]`
+
+func (e *expressions) variables() []any {
+	s := e.p.Settings
+	v := func(name, expression string) any {
+		return manifest.Map{{Key: "name", Value: name}, {Key: "expression", Value: expression}}
+	}
+	annotation := func(name string) string {
+		return fmt.Sprintf(`has(namespaceObject.metadata.annotations) && %[1]s in namespaceObject.metadata.annotations ? namespaceObject.metadata.annotations[%[1]s] : ""`, quote(name))
+	}
+	expression := func(of string) string {
+		return fmt.Sprintf(`variables.%[1]s in variables.patterns ? variables.patterns[variables.%[1]s] : %[2]s`, of, quote(never))
+	}
+	const list = `(has(object.spec.%[1]s) ? object.spec.%[1]s : [])`
+	const override = `has(d.sourceRef) && has(d.sourceRef.storeRef)`
+	item := func(ref string) string {
+		return fmt.Sprintf(`[%s ? %s : variables.store, has(d.%[3]s.key) ? d.%[3]s.key : "", has(d.%[3]s.version) ? d.%[3]s.version : ""]`, override, celStore("d.sourceRef.storeRef"), ref)
+	}
+	return []any{
+		// The annotations of the live namespace, and what they mean.
+		v("naming", annotation(s.keyName())),
+		v("permitted", annotation(s.role())),
+		v("patterns", celMap(e.known.patterns)),
+		v("namingPattern", expression("naming")),
+		v("permittedPattern", expression("permitted")),
+		// The stores that took KES's place.
+		v("backends", celMap(e.known.backends)),
+		v("roles", celLists(e.known.roles)),
+		// What the object asks for.
+		v("data", fmt.Sprintf(list, "data")),
+		v("dataFrom", fmt.Sprintf(list, "dataFrom")),
+		v("store", `has(object.spec.secretStoreRef) ? `+celStore("object.spec.secretStoreRef")+` : ""`),
+		v("used", `(variables.store == "" ? [] : [variables.store]) + (variables.data + variables.dataFrom).filter(d, `+override+`).map(d, `+celStore("d.sourceRef.storeRef")+`)`),
+		v("reads", `variables.data.map(d, `+item("remoteRef")+`) + variables.dataFrom.filter(d, has(d.extract)).map(d, `+item("extract")+`)`),
+		v("finds", `variables.dataFrom.filter(d, has(d.find)).map(d, [`+override+` ? `+celStore("d.sourceRef.storeRef")+` : variables.store, has(d.find.path) ? d.find.path : "", has(d.find.tags) ? "tags" : ""])`),
+		// The texts that KES would have compared; one of each list has to match.
+		v("texts", e.texts()),
+	}
+}
+
+// texts are the ways in which a KES object names what an ESO object reads
+// (package convert turns the one into the other, by backend): IBM's keys have
+// gained a type and perhaps a group, Vault's have lost a leading slash and
+// their version, paths a slash at their end.
+func (e *expressions) texts() string {
+	const backend = `(r[0] in variables.backends ? variables.backends[r[0]] : "")`
+	version := `(r[2] == "" ? "" : "?version=" + r[2])`
+	return `variables.reads.map(r, ` +
+		backend + fmt.Sprintf(` in [%q, %q] ? [r[1] + %[3]s, "/" + r[1] + %[3]s] : `, vaultKV1, vaultKV2, version) +
+		backend + fmt.Sprintf(` == %q ? [r[1].substring(r[1].lastIndexOf("/") + 1)] : [r[1]])`, kes.IBMCloudSecretsManager) +
+		` + variables.finds.map(r, r[1].endsWith("/") ? [r[1]] : [r[1], r[1] + "/"])`
+}
+
+func (e *expressions) validations() []any {
+	s := e.p.Settings
+	free := `variables.naming == ""`
+	if s.Enforce {
+		free = "false"
+	}
+	const backend = `(r[0] in variables.backends ? variables.backends[r[0]] : "")`
+	one := func(expression, message, dynamic string) any {
+		m := manifest.Map{{Key: "expression", Value: expression}, {Key: "message", Value: message}}
+		if dynamic != "" {
+			m.Set("messageExpression", dynamic)
+		}
+		return m
+	}
+	out := []any{
+		one(free+` || variables.naming in variables.patterns`,
+			fmt.Sprintf("the annotation %s of the namespace is missing, is no regular expression, or is not one that this policy was made for (kesbridge stores --admission-policy makes it anew)", s.keyName()), ""),
+		one(`variables.naming == "" || variables.texts.all(t, t.exists(x, x.matches(variables.namingPattern)))`,
+			"a key does not match the annotation "+s.keyName()+" of the namespace",
+			`"not permitted by the annotation "+`+quote(s.keyName())+`+" of the namespace: "+variables.texts.filter(t, !t.exists(x, x.matches(variables.namingPattern))).map(t, t[0]).join(", ")`),
+		one(`variables.naming == "" || variables.finds.all(r, `+backend+fmt.Sprintf(` == %q`, kes.SystemManager)+` && r[1] != "" && r[2] == "")`,
+			"in a namespace with the annotation "+s.keyName()+" find needs a path, no tags, and a store of AWS's parameter store that took KES's place", ""),
+		one(`variables.naming == "" || variables.reads.all(r, `+
+			backend+fmt.Sprintf(` != %q || r[1].contains("/data/")) && variables.reads.all(r, !(`, vaultKV2)+
+			backend+fmt.Sprintf(` in ["", %q, %q]) || !r[1].matches(%s))`, vaultKV1, vaultKV2, quote(`(?:^|/)\.\.?(?:/|$)`)),
+			"in a namespace with the annotation "+s.keyName()+" a key of Vault is written as it is read: with /data/ for a kv version 2 mount, and without . and .. between slashes", ""),
+		one(`variables.used.all(s, s in variables.roles ? variables.roles[s].all(r, `+e.role()+`) : `+e.unknown()+`)`,
+			"the annotation "+s.role()+" of the namespace does not permit the role of the store, or nothing tells what role the store has", ""),
+		one(fmt.Sprintf(`%s && variables.permitted == "" || !(variables.data + variables.dataFrom).exists(d, has(d.sourceRef) && has(d.sourceRef.generatorRef))`, free),
+			"a generator is nothing that the annotations of the namespace can permit", ""),
+	}
+	if len(s.Watched) > 0 {
+		out = append(out, one(fmt.Sprintf(`request.namespace in %s || !variables.used.exists(s, s in variables.roles)`, celList(s.Watched)),
+			"the namespace is none of those that KES watched, so its stores are not for it", ""))
+	}
+	return out
+}
+
+// role decides about one role r of a store.
+func (e *expressions) role() string {
+	none := "true"
+	if e.p.Settings.Enforce {
+		none = "false"
+	}
+	return `variables.permitted == "" ? ` + none + ` : r.matches(variables.permittedPattern)`
+}
+
+// unknown decides about a store that isn't KES's: its role could be any.
+func (e *expressions) unknown() string {
+	if e.p.Settings.Enforce {
+		return "false"
+	}
+	return `variables.permitted == ""`
+}
+
+// celStore names the store of a reference as storeKey does; a kind that isn't
+// ClusterSecretStore is SecretStore to ESO.
+func celStore(ref string) string {
+	return fmt.Sprintf(`(has(%[1]s.kind) && %[1]s.kind == "ClusterSecretStore" ? "ClusterSecretStore/" : "SecretStore/" + request.namespace + "/") + (has(%[1]s.name) ? %[1]s.name : "")`, ref)
+}
+
+func celMap(m map[string]string) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, quote(k)+": "+quote(m[k]))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func celLists(m map[string][]string) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, quote(k)+": "+celList(m[k]))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func celList(list []string) string {
+	var parts []string
+	for _, v := range list {
+		parts = append(parts, quote(v))
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// quote writes a string of CEL: raw where that says it, as people read
+// expressions easier then.
+func quote(s string) string {
+	plain := true
+	for _, c := range s {
+		plain = plain && c >= ' ' && c <= '~' && c != '"'
+	}
+	switch {
+	case plain && strings.Contains(s, `\`):
+		return `r"` + s + `"`
+	case plain:
+		return `"` + s + `"`
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case c >= ' ' && c <= '~':
+			b.WriteRune(c)
+		default:
+			fmt.Fprintf(&b, `\U%08X`, c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
