@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -85,6 +86,9 @@ func (v *visitor) follow(o *manifest.Object) manifest.Result {
 	}
 	v.untouched--
 	v.edited++
+	if v.out.opts.Followed != nil {
+		v.out.opts.Followed(o, texts)
+	}
 	waivers := v.out.waivers
 	return manifest.Result{Action: manifest.Edit, Texts: texts, Refused: func(err error) {
 		v.edited--
@@ -126,7 +130,7 @@ func (m *move) findings(o *manifest.Object) []manifest.Finding {
 		return out // nothing changes in its readers after switch
 	}
 	if len(m.hooks) > 0 {
-		add(rule.EarlyHook, "run before the sync and read %s: %s", m.to, cutover.SayObjects(m.hooks))
+		add(rule.SyncOrder, "run before the sync and read %s: %s", m.to, cutover.SayObjects(m.hooks))
 	}
 	if len(m.fixed) > 0 {
 		add(rule.FixedReader, "read %s, and can't be changed while they are in the cluster: %s", m.to, cutover.SayObjects(m.fixed))
@@ -179,8 +183,8 @@ func (o *Output) handFor(obj *manifest.Object) (hand, string) {
 	if len(policies) > 0 {
 		return hand{}, strings.Join(policies, "; ")
 	}
-	for target, hands := range o.scout.hands {
-		for _, h := range hands {
+	for _, target := range slices.Sorted(maps.Keys(o.scout.hands)) {
+		for _, h := range o.scout.hands[target] {
 			if same, _ := o.near(h.ref.Namespace, obj.Ref.Namespace); same && h.ref.Name == obj.Ref.Name {
 				return hand{}, fmt.Sprintf("the ESO ExternalSecret of its name (%s) makes the Secret %s, not %s", h.pos, target, obj.Ref.Name)
 			}

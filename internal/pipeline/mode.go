@@ -122,7 +122,11 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 	} else {
 		v.replaced++
 	}
-	m.before(&res.ESO.Annotations)
+	if m.before(&res.ESO.Annotations) {
+		if f, ok := v.out.scout.beforeStore(o, res.Store.Ref, m.wave-1); ok {
+			v.out.say(f)
+		}
+	}
 	if opts.Plugin {
 		warn(&res.ESO.Annotations, findings)
 		if !c.Final {

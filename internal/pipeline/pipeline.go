@@ -60,6 +60,9 @@ type Options struct {
 	// Decided, if set, is told what becomes of each KES object, in the order
 	// of the input.
 	Decided func(o *manifest.Object, d Decision)
+	// Followed, if set, is told which strings change in an object that isn't
+	// KES's, since they name a Secret whose readers move.
+	Followed func(o *manifest.Object, texts []manifest.Text)
 	// Seen, if set, is shown each KES object before anything is decided about
 	// it: one that can't be read or converted gets no decision.
 	Seen func(o *manifest.Object)

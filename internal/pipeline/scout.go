@@ -16,6 +16,7 @@ import (
 	"kesbridge/internal/eso"
 	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
+	"kesbridge/internal/rule"
 )
 
 // A reference may stand in front of the KES object whose Secret it names, or in
@@ -30,6 +31,8 @@ type scout struct {
 	moves map[string][]*move
 	// hands are ESO's ExternalSecrets that people wrote, by the Secret's name.
 	hands map[string][]hand
+	// stores are the sync waves of the stores in the output.
+	stores map[presentStore]int
 }
 
 // move is one of them.
@@ -110,9 +113,9 @@ func (o *Output) mayMove() bool {
 
 // send looks through the streams.
 func (o *Output) send(ctx context.Context, streams []Stream) error {
-	s := &scout{moves: map[string][]*move{}, hands: map[string][]hand{}}
+	s := &scout{moves: map[string][]*move{}, hands: map[string][]hand{}, stores: map[presentStore]int{}}
 	opts := o.opts
-	opts.Seen = nil
+	opts.Seen, opts.Followed = nil, nil
 	opts.Decided = func(obj *manifest.Object, d Decision) {
 		if config.Follows(d.Mode.Mode) && d.Result.ESO != nil {
 			s.moves[obj.Ref.Name] = append(s.moves[obj.Ref.Name], &move{pos: obj.Pos, ref: obj.Ref, mode: d.Mode.Mode, to: d.Result.ESO.Target.Name, workloads: d.Mode.Workloads})
@@ -145,9 +148,23 @@ func (o *Output) send(ctx context.Context, streams []Stream) error {
 	return nil
 }
 
-// meet notes an ExternalSecret that somebody wrote.
+// meet notes an ExternalSecret that somebody wrote, or a store.
 func (s *scout) meet(o *manifest.Object) {
-	if s == nil || o.Ref.Group != eso.Group || o.Ref.Kind != "ExternalSecret" {
+	if o.Ref.Group != eso.Group {
+		return
+	}
+	switch o.Ref.Kind {
+	case "SecretStore", "ClusterSecretStore":
+		if value, ok := o.Value(); ok {
+			key := presentStore{kind: o.Ref.Kind, name: o.Ref.Name}
+			if o.Ref.Kind == "SecretStore" {
+				key.namespace = o.Ref.Namespace
+			}
+			s.stores[key] = waveOf(textsIn(value, "annotations"))
+		}
+		return
+	case "ExternalSecret":
+	default:
 		return
 	}
 	var body struct {
@@ -293,10 +310,24 @@ func (m *move) note(obj *manifest.Object, value map[string]any, t target) {
 
 // before gives an ESO object a sync wave before those of its readers, unless it
 // has an earlier one.
-func (m *move) before(annotations *manifest.Map) {
-	if m != nil && m.waved && Wave(*annotations) >= m.wave {
-		annotations.Set(syncWave, strconv.Itoa(m.wave-1))
+func (m *move) before(annotations *manifest.Map) (set bool) {
+	if m == nil || !m.waved || Wave(*annotations) < m.wave {
+		return false
 	}
+	annotations.Set(syncWave, strconv.Itoa(m.wave-1))
+	return true
+}
+
+// beforeStore says that an ESO object comes before its store now.
+func (s *scout) beforeStore(o *manifest.Object, ref eso.StoreRef, wave int) (f manifest.Finding, ok bool) {
+	key := presentStore{kind: ref.Kind, name: ref.Name}
+	if ref.Kind == "SecretStore" {
+		key.namespace = o.Ref.Namespace
+	}
+	if of, there := s.stores[key]; there && of > wave {
+		return rule.SyncOrder.At(o.Pos, o.Ref, "its ESO resource gets sync wave %d, before its readers, and the %s %s has %d", wave, ref.Kind, ref.Name, of), true
+	}
+	return f, false
 }
 
 func (m *move) readers() []cutover.Reader {

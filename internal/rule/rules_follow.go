@@ -39,11 +39,12 @@ var (
 			"the name of the KES resource, and with creationPolicy Owner or Orphan. With Merge or None ESO makes no Secret. Without one the Secret would be lost. As information the rule names what took the KES resource's place.",
 		Fix: "add or correct the ESO resource, or choose another mode for the KES resource",
 	}
-	EarlyHook = Rule{
-		ID: "KES513", Name: "early-hook", Severity: manifest.Warning,
-		Summary: "a hook that runs before the sync reads a Secret under its new name",
-		Detail:  "PreSync hooks (helm's pre-install and pre-upgrade, too) run before anything is applied, whatever its sync wave (gitops-engine, pkg/sync). If the second Secret isn't in the cluster yet, the hook's pod doesn't start, and the sync never gets to the ESO resource.",
-		Fix:     "sync mode side-by-side first; when the second Secret is there, go on to switch",
+	SyncOrder = Rule{
+		ID: "KES513", Name: "sync-order", Severity: manifest.Warning,
+		Summary: "in one sync a Secret's reader comes before the Secret, or the ESO resource before its store",
+		Detail: "PreSync hooks (helm's pre-install and pre-upgrade, too) run before anything is applied, whatever its sync wave (gitops-engine, pkg/sync): if the second Secret isn't in the cluster yet, the hook's pod doesn't start, and the sync never gets to the ESO resource. " +
+			"The ESO resource itself gets a wave before those of its readers; where its store is in the same application with a later wave and not in the cluster yet, the sync waits for a resource that can't become ready.",
+		Fix: "sync mode side-by-side first and go on to switch when the second Secret is there; give a store of the application a sync wave before that of the ESO resource",
 	}
 	FixedReader = Rule{
 		ID: "KES514", Name: "fixed-reader", Severity: manifest.Warning,
