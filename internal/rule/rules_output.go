@@ -95,7 +95,7 @@ func All() []Rule {
 		DerivedStore, UnmatchedStore, SharedStore, PlainCredential, OpenSetting, StoreUnknown, StoreNotPrinted, AccessLost, PatternRefused, StoreConflict, StoreTwice, HookedStore, PolicyStricter, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning, NoESO, VersionContradicted, UnusedTemplate, ListDoubt,
 		ProvenDifferent, NotProvable, ProvenExcept,
 		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused, BadWaiver, UnusedWaiver,
-		UntypedName, NotFollowed, ReadElsewhere, Followed, NotSuperseded, EarlyHook, FixedReader,
+		UntypedName, NotFollowed, ReadElsewhere, Followed, NotSuperseded, SyncOrder, FixedReader,
 		NotRendered, NotRepeatable, Invalid, Forbidden, GeneratePaths, VersionEvidence, OtherSources, NotChecked, GoldenDiffers,
 		UnsafeReplace, RenamedTarget, PrunedTarget, PrunedKES, NotRefreshed, RemovedApp, UnknownBefore,
 		PrunePropagation, SyncBlocked, AdoptionLoses, LabelTracking, CascadeDeletion, Recreated, FreezeHidden, StillRead, OffWay,
