@@ -4,6 +4,8 @@ import (
 	"kesbridge/internal/config"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
+	"slices"
+	"strings"
 )
 
 // Findings are what in the Application itself would delete a Secret of its
@@ -113,8 +115,16 @@ func (r *Resource) OthersFindings() manifest.Findings {
 	return out
 }
 
-// ReadersFindings are those about readers of a Secret that is gone.
+// ReadersFindings are those about readers of a Secret that is gone, and in other
+// applications of one that is left to them.
 func (r *Resource) ReadersFindings() manifest.Findings {
+	if r.Mode == config.Switch {
+		foreign := slices.DeleteFunc(slices.Clone(r.Readers), func(one Reader) bool { return one.App == "" })
+		if len(foreign) == 0 {
+			return nil
+		}
+		return manifest.Findings{rule.ReadElsewhere.At(r.KES.Pos, r.ref(), "in mode switch only readers of its own application move; %s", strings.TrimSuffix(reads(foreign), "it")+r.KES.secret())}
+	}
 	if r.Mode != config.Switched || len(r.Readers) == 0 {
 		return nil
 	}
