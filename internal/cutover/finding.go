@@ -1,11 +1,12 @@
 package cutover
 
 import (
+	"slices"
+	"strings"
+
 	"kesbridge/internal/config"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
-	"slices"
-	"strings"
 )
 
 // Findings are what in the Application itself would delete a Secret of its
