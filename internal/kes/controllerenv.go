@@ -30,6 +30,7 @@ type value struct {
 type environment struct {
 	c    *Controller
 	vars map[string]value
+	left int // how many more are read
 	// configMap finds a ConfigMap that stands among the manifests.
 	configMap func(name string) *Tree
 	// pod is the template of the Deployment.
@@ -38,6 +39,12 @@ type environment struct {
 
 func (e *environment) set(name string, v value) {
 	if name == "" {
+		return
+	}
+	if e.left--; e.left < 0 {
+		if e.left == -1 {
+			e.open(v.pos, "more than %d variables", maxSettings)
+		}
 		return
 	}
 	v.secret = v.secret || v.text != "" && IsSecret(name, v.text)
@@ -75,6 +82,9 @@ func (e *environment) from(list *Tree) {
 		}
 		data := m.At("data")
 		for _, key := range data.Names() {
+			if e.left < 0 {
+				break
+			}
 			e.set(prefix+key, value{text: data.At(key).Text(), pos: data.At(key).Pos})
 		}
 	}
@@ -154,12 +164,17 @@ var (
 
 // expand puts in $(NAME), and makes $$ one $.
 func (e *environment) expand(v *value, text string) {
+	length := 0
 	v.text = reference.ReplaceAllStringFunc(text, func(m string) string {
 		if m == "$$" {
 			return "$"
 		}
 		name := m[2 : len(m)-1]
 		used, ok := e.vars[name]
+		if length += len(used.text); length > maxText {
+			v.open = "it is too long"
+			return ""
+		}
 		switch {
 		case !ok && serviceName.MatchString(name):
 			v.open = "it is put together from $(" + name + "), which only a running pod knows"

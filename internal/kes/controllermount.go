@@ -13,6 +13,9 @@ func (c *Controller) mounts(volumeMounts, volumes *Tree) {
 	for _, v := range volumes.Items() {
 		byName[v.At("name").Text()] = v
 	}
+	defer func() {
+		slices.SortStableFunc(c.Mounts, func(a, b Mount) int { return strings.Compare(a.Path, b.Path) })
+	}()
 	for _, m := range volumeMounts.Items() {
 		at := m.At("mountPath").Text()
 		v := byName[m.At("name").Text()]
@@ -20,6 +23,10 @@ func (c *Controller) mounts(volumeMounts, volumes *Tree) {
 			continue
 		}
 		for _, s := range sourcesOf(v) {
+			if len(c.Mounts) == maxMounts {
+				c.Open = append(c.Open, Open{Pos: m.Pos, What: fmt.Sprintf("more than %d files and directories of volumes", maxMounts)})
+				return
+			}
 			s.Path = path.Clean("/" + at)
 			if m.At("subPathExpr").Text() != "" {
 				c.Open = append(c.Open, Open{Pos: m.Pos, What: fmt.Sprintf("what %s shows: its subPathExpr is known to a running pod only", s.Path)})
@@ -30,7 +37,6 @@ func (c *Controller) mounts(volumeMounts, volumes *Tree) {
 			}
 		}
 	}
-	slices.SortStableFunc(c.Mounts, func(a, b Mount) int { return strings.Compare(a.Path, b.Path) })
 }
 
 // sourcesOf are the Secrets and ConfigMaps of a volume.

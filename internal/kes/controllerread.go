@@ -46,11 +46,24 @@ func Objects(docs []*Tree) []*Tree {
 	return out
 }
 
+// What is looked at, at most: aliases make much of little, and no real
+// repository comes near.
+const (
+	maxObjects     = 100_000
+	maxControllers = 100
+	maxSettings    = 100_000
+	maxMounts      = 1_000
+	maxText        = 128 << 10 // as long as Linux lets a variable be
+)
+
 // settingsKinds are the kinds that tell something.
 var settingsKinds = []string{"Deployment", "ConfigMap", "ServiceAccount"}
 
 // appendObjects takes lists apart.
 func appendObjects(objects []*Tree, d *Tree) []*Tree {
+	if len(objects) >= maxObjects {
+		return objects
+	}
 	if strings.HasSuffix(d.At("kind").Text(), "List") {
 		for _, item := range d.At("items").Items() {
 			objects = appendObjects(objects, item)
@@ -63,12 +76,19 @@ func appendObjects(objects []*Tree, d *Tree) []*Tree {
 // ControllersOf is Controllers for objects that are read already.
 func ControllersOf(objects []*Tree) []*Controller {
 	var out []*Controller
+	named := map[[2]string][]*Tree{}
 	for _, o := range objects {
-		if o.At("kind").Text() != "Deployment" {
+		if kind := o.At("kind").Text(); kind == "ConfigMap" || kind == "ServiceAccount" {
+			key := [2]string{kind, o.At("metadata", "name").Text()}
+			named[key] = append(named[key], o)
+		}
+	}
+	for _, o := range objects {
+		if o.At("kind").Text() != "Deployment" || len(out) == maxControllers {
 			continue
 		}
 		if container := kesContainer(o); container != nil {
-			out = append(out, controllerOf(o, container, objects))
+			out = append(out, controllerOf(o, container, named))
 		}
 	}
 	return out
@@ -114,16 +134,15 @@ func hasVariables(c *Tree) bool {
 	return slices.ContainsFunc(c.At("env").Items(), func(e *Tree) bool { return IsVariable(e.At("name").Text()) })
 }
 
-func controllerOf(o, container *Tree, objects []*Tree) *Controller {
+func controllerOf(o, container *Tree, named map[[2]string][]*Tree) *Controller {
 	pod := o.At("spec", "template")
 	c := &Controller{
 		Namespace: o.At("metadata", "namespace").Text(), Name: o.At("metadata", "name").Text(), Pos: o.Pos,
 		PodLabels: texts(pod.At("metadata", "labels")), PodAnnotations: texts(pod.At("metadata", "annotations")),
 	}
 	near := func(kind, name string) *Tree {
-		for _, o := range objects {
-			ns := o.At("metadata", "namespace").Text()
-			if o.At("kind").Text() == kind && o.At("metadata", "name").Text() == name && (ns == c.Namespace || ns == "" || c.Namespace == "") {
+		for _, o := range named[[2]string{kind, name}] {
+			if ns := o.At("metadata", "namespace").Text(); ns == c.Namespace || ns == "" || c.Namespace == "" {
 				return o
 			}
 		}
@@ -140,7 +159,7 @@ func controllerOf(o, container *Tree, objects []*Tree) *Controller {
 	}
 	c.ServiceAccount.Annotations = texts(near("ServiceAccount", account).At("metadata", "annotations"))
 	c.mounts(container.At("volumeMounts"), spec.At("volumes"))
-	e := &environment{c: c, vars: map[string]value{}, pod: pod, configMap: func(name string) *Tree { return near("ConfigMap", name) }}
+	e := &environment{c: c, vars: map[string]value{}, left: maxSettings, pod: pod, configMap: func(name string) *Tree { return near("ConfigMap", name) }}
 	e.from(container.At("envFrom"))
 	e.env(container.At("env"))
 	e.finish()

@@ -39,7 +39,7 @@ func (ch *Chart) Controller() *Controller {
 	ch.account(c, v)
 	volumes, mounts := ch.volumes(v)
 	c.mounts(mounts, volumes)
-	e := &environment{c: c, vars: map[string]value{}, pod: podOf(v), configMap: func(string) *Tree { return nil }}
+	e := &environment{c: c, vars: map[string]value{}, left: maxSettings, pod: podOf(v), configMap: func(string) *Tree { return nil }}
 	e.from(v.At("envFrom"))
 	// The chart prints env in the order of the names.
 	e.env(ch.env(v))
@@ -53,10 +53,10 @@ func (ch *Chart) merged() *Tree {
 	origin := manifest.Pos{Origin: "the defaults of chart " + ChartName + " 8.5.5"}
 	env := &Tree{Pos: origin, kind: yaml.MappingNode}
 	for _, d := range chartDefaults {
-		env.set(d[0], origin, &Tree{Pos: origin, kind: yaml.ScalarNode, scalar: d[1]})
+		env.set(d[0], origin, textTree(origin, d[1]))
 	}
 	account := &Tree{Pos: origin, kind: yaml.MappingNode}
-	account.set("create", origin, &Tree{Pos: origin, kind: yaml.ScalarNode, scalar: true})
+	account.set("create", origin, plainTree(origin, "true"))
 	out := &Tree{Pos: origin, kind: yaml.MappingNode}
 	out.set("env", origin, env)
 	out.set("serviceAccount", origin, account)
@@ -184,7 +184,7 @@ func (ch *Chart) account(c *Controller, v *Tree) {
 func Nested(name string, at manifest.Pos, text string, force bool) *Tree {
 	v := textTree(at, text)
 	if !force {
-		v.scalar, _ = scalar(&yaml.Node{Kind: yaml.ScalarNode, Value: text})
+		v = plainTree(at, text)
 	}
 	keys := strings.Split(name, ".")
 	for _, k := range slices.Backward(keys) {
@@ -209,5 +209,10 @@ func podOf(v *Tree) *Tree {
 }
 
 func textTree(at manifest.Pos, s string) *Tree {
-	return &Tree{Pos: at, kind: yaml.ScalarNode, scalar: s}
+	return &Tree{Pos: at, kind: yaml.ScalarNode, scalar: &yaml.Node{Kind: yaml.ScalarNode, Style: yaml.DoubleQuotedStyle, Value: s}}
+}
+
+// plainTree is a scalar as it would be without quotes.
+func plainTree(at manifest.Pos, s string) *Tree {
+	return &Tree{Pos: at, kind: yaml.ScalarNode, scalar: &yaml.Node{Kind: yaml.ScalarNode, Value: s}}
 }

@@ -50,8 +50,15 @@ type Tree struct {
 
 	fields map[string]*Tree
 	places map[string]manifest.Pos
-	scalar any // string, bool, json.Number or nil
 	kind   yaml.Kind
+	// scalar is one, read when it is asked for: most never are.
+	scalar *yaml.Node
+}
+
+// value is a scalar as a string, bool, json.Number or nil.
+func (t *Tree) value() any {
+	v, _ := scalar(t.scalar)
+	return v
 }
 
 // At follows keys; nil where the way ends.
@@ -71,7 +78,7 @@ func (t *Tree) Text() string {
 	if t == nil || t.kind != yaml.ScalarNode {
 		return ""
 	}
-	switch v := t.scalar.(type) {
+	switch v := t.value().(type) {
 	case string:
 		return v
 	case bool:
@@ -99,7 +106,7 @@ func (t *Tree) Names() []string {
 }
 
 // IsNull reports a key without a value.
-func (t *Tree) IsNull() bool { return t != nil && t.kind == yaml.ScalarNode && t.scalar == nil }
+func (t *Tree) IsNull() bool { return t != nil && t.kind == yaml.ScalarNode && t.value() == nil }
 
 // IsMapping tells mappings from all else.
 func (t *Tree) IsMapping() bool { return t != nil && t.kind == yaml.MappingNode }
@@ -123,7 +130,7 @@ func (t *Tree) empty() bool {
 	case yaml.SequenceNode:
 		return len(t.List) == 0
 	}
-	switch v := t.scalar.(type) {
+	switch v := t.value().(type) {
 	case string:
 		return v == ""
 	case bool:
@@ -174,7 +181,7 @@ func Documents(name string, data []byte, above int) (docs []*Tree, err error) {
 		if len(n.Content) != 1 {
 			continue
 		}
-		b := &grower{file: name, above: above, left: maxNodes}
+		b := &grower{file: name, above: above, left: maxNodes, grown: map[*yaml.Node]*Tree{}}
 		t, err := b.grow(n.Content[0], 0)
 		if err != nil {
 			return nil, err
@@ -183,10 +190,11 @@ func Documents(name string, data []byte, above int) (docs []*Tree, err error) {
 	}
 }
 
-// grower makes a Tree.
+// grower makes a Tree. What several aliases stand for is made once.
 type grower struct {
 	file        string
 	above, left int
+	grown       map[*yaml.Node]*Tree
 }
 
 func (g *grower) pos(n *yaml.Node) manifest.Pos {
@@ -195,15 +203,20 @@ func (g *grower) pos(n *yaml.Node) manifest.Pos {
 
 func (g *grower) grow(n *yaml.Node, depth int) (*Tree, error) {
 	for n.Kind == yaml.AliasNode {
-		if depth++; depth > maxNest {
-			break
-		}
 		n = n.Alias
+	}
+	if n.Anchor != "" {
+		if t := g.grown[n]; t != nil {
+			return t, nil
+		}
 	}
 	if g.left--; g.left < 0 || depth > maxNest {
 		return nil, &SettingsError{File: g.file, Line: n.Line + g.above, What: "aliases, or values in values, make too much of it"}
 	}
 	t := &Tree{Pos: g.pos(n), kind: n.Kind}
+	if n.Anchor != "" {
+		defer func() { g.grown[n] = t }() // not before: it may hold itself
+	}
 	switch n.Kind {
 	case yaml.MappingNode:
 		return t, g.mapping(t, n, depth)
@@ -216,7 +229,7 @@ func (g *grower) grow(n *yaml.Node, depth int) (*Tree, error) {
 			t.List = append(t.List, v)
 		}
 	default:
-		t.scalar, _ = scalar(n)
+		t.scalar = n
 	}
 	return t, nil
 }
