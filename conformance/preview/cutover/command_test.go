@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -57,43 +58,68 @@ func newFleet(t *testing.T, r release, count, each int, poll time.Duration) *fle
 		f.namespaces = append(f.namespaces, fmt.Sprintf("team-%02d", i))
 		f.Namespace(f.namespaces[i])
 	}
-	f.deploy()
+	f.deploy(1, poll)
 	f.kes.Start(f.settings)
 	t.Cleanup(f.kes.Stop)
 	return f
 }
 
 // deploy shows the stand-in as KES's chart would: nobody starts pods here.
-func (f *fleet) deploy() {
+func (f *fleet) deploy(replicas int, poll time.Duration) {
 	f.t.Helper()
 	f.Namespace("kes")
+	const pod = "/api/v1/namespaces/kes/pods/kes-1"
 	labels := m{"app.kubernetes.io/name": "kubernetes-external-secrets"}
 	containers := []m{{
 		"name": "kes", "image": "ghcr.io/external-secrets/kubernetes-external-secrets:8.5.5",
-		"env": []m{{"name": "POLLER_INTERVAL_MILLISECONDS", "value": fmt.Sprint(f.settings.Interval.Milliseconds())}},
+		"env": []m{{"name": "POLLER_INTERVAL_MILLISECONDS", "value": fmt.Sprint(poll.Milliseconds())}},
 	}}
 	for path, o := range map[string]m{
 		"/apis/apps/v1/namespaces/kes/deployments/kes": {
 			"apiVersion": "apps/v1", "kind": "Deployment", "metadata": m{"name": "kes", "namespace": "kes", "labels": labels},
-			"spec": m{"replicas": 1, "selector": m{"matchLabels": labels}, "template": m{"metadata": m{"labels": labels}, "spec": m{"containers": containers}}},
+			"spec": m{"replicas": replicas, "selector": m{"matchLabels": labels}, "template": m{"metadata": m{"labels": labels}, "spec": m{"containers": containers}}},
 		},
-		"/api/v1/namespaces/kes/pods/kes-1": {
+		pod: {
 			"apiVersion": "v1", "kind": "Pod", "metadata": m{"name": "kes-1", "namespace": "kes", "labels": labels}, "spec": m{"containers": containers},
 		},
 	} {
-		if err := f.Apply(f.t.Context(), path, o); err != nil {
+		if path != pod || replicas > 0 {
+			f.must(f.Apply(f.t.Context(), path, o))
+		} else if err := f.Do(f.t.Context(), http.MethodDelete, pod+"?gracePeriodSeconds=0", "", nil, nil); err != nil && cluster.Code(err) != http.StatusNotFound {
 			f.t.Fatal(err)
 		}
 	}
 }
 
-// all calls f for each Secret, with its number.
+// all calls do for each Secret, with its number.
 func (f *fleet) all(do func(ns, name string, i int)) {
 	for n, ns := range f.namespaces {
 		for i := range f.each {
 			do(ns, fmt.Sprintf("s-%03d", i), n*f.each+i)
 		}
 	}
+}
+
+// send is all for requests, a few at a time.
+func (f *fleet) send(do func(ns, name string, i int) error) {
+	f.t.Helper()
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	slots := make(chan struct{}, 8)
+	f.all(func(ns, name string, i int) {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			if err := do(ns, name, i); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
+	})
+	wait.Wait()
+	f.must(errors.Join(errs...))
 }
 
 func (f *fleet) kesPath(ns, name string) string {
@@ -115,8 +141,8 @@ func (f *fleet) must(err error) {
 // which it returns by path.
 func (f *fleet) applyKES() map[string]cluster.Secret {
 	f.t.Helper()
-	f.all(func(ns, name string, i int) {
-		f.must(f.Apply(f.t.Context(), f.kesPath(ns, name), kesObject(ns, name, i)))
+	f.send(func(ns, name string, i int) error {
+		return f.Apply(f.t.Context(), f.kesPath(ns, name), kesObject(ns, name, i))
 	})
 	out := map[string]cluster.Secret{}
 	f.all(func(ns, name string, _ int) {
@@ -130,16 +156,16 @@ func (f *fleet) applyKES() map[string]cluster.Secret {
 
 func (f *fleet) applyESO() {
 	f.t.Helper()
-	f.all(func(ns, name string, i int) {
-		f.must(f.Apply(f.t.Context(), f.esoPath(ns, name), esoObjectOf(f.release.version, ns, name, i)))
+	f.send(func(ns, name string, i int) error {
+		return f.Apply(f.t.Context(), f.esoPath(ns, name), esoObjectOf(f.release.version, ns, name, i))
 	})
 }
 
 // freeze sets the controllerId that mode freeze writes.
 func (f *fleet) freeze(id any) {
 	f.t.Helper()
-	f.all(func(ns, name string, _ int) {
-		f.must(f.Do(f.t.Context(), http.MethodPatch, f.kesPath(ns, name), cluster.Merge, m{"spec": m{"controllerId": id}}, nil))
+	f.send(func(ns, name string, _ int) error {
+		return f.Do(f.t.Context(), http.MethodPatch, f.kesPath(ns, name), cluster.Merge, m{"spec": m{"controllerId": id}}, nil)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,11 +35,43 @@ func TestHandover(t *testing.T) {
 			f.refused()
 			f.freeze("kesbridge-frozen")
 			w := f.watch(secrets)
+			undisturbed := f.disturb(seed)
 			f.killed(chance, "run", "-A", "--yes", "--parallel", "4", "--journal", f.journal)
+			undisturbed()
 			w.check("handed over", esoAlone, func(ns, name string) error { return f.absent(f.kesPath(ns, name)) })
 			f.stays(w)
 		})
 	}
+}
+
+// disturb starts KES and ESO again now and then, as nodes do, until its result
+// is called.
+func (f *fleet) disturb(seed uint64) func() {
+	chance := rand.New(rand.NewPCG(seed, 1))
+	stop := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		kes, eso := 0, 0
+		defer func() { f.t.Logf("KES was started again %d times, ESO %d times", kes, eso) }()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(2*time.Second + time.Duration(chance.IntN(3000))*time.Millisecond):
+			}
+			if chance.IntN(4) > 0 {
+				f.kes.Start(f.settings)
+				kes++
+				continue
+			}
+			f.eso.Stop()
+			if err := f.eso.Start(); err != nil {
+				f.t.Error(err)
+			}
+			eso++
+		}
+	})
+	return func() { close(stop); wait.Wait() }
 }
 
 // watched are Secrets from now on.
@@ -125,7 +158,7 @@ func (f *fleet) killed(chance *rand.Rand, args ...string) {
 	f.t.Helper()
 	began, kills := time.Now(), 0
 	var done []int
-	perKill := len(f.namespaces)*f.each/2 + 1 // of about five entries for each Secret
+	perKill := len(f.namespaces)*f.each*3/4 + 1 // of about five entries for each Secret
 	for round := 0; ; round++ {
 		if round > 60 {
 			f.t.Fatalf("not finished after %d runs", round)

@@ -281,7 +281,11 @@ func (s *scene) outcome() (string, reads) {
 	case deleted || live.Metadata.UID != s.uid:
 		return "again " + owner(live), got
 	}
-	return "kept " + owner(live), got
+	out := "kept " + owner(live)
+	if digest(live) != s.reader.digest[s.path("secret")] {
+		out += ", other data"
+	}
+	return out, got
 }
 
 // owner is the Secret's: kes, eso, both or none.

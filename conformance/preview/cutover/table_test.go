@@ -1,12 +1,14 @@
 package cutover
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"kesbridge/conformance/preview/cluster"
 	"kesbridge/conformance/preview/cutover/kes"
 )
 
@@ -181,6 +183,13 @@ var ways = []way{
 		s.applyESO(m{"target": m{"name": "s", "creationPolicy": "Owner"}})
 		s.settle()
 	}, old("kept eso", "lost")},
+	{"E5c-target-name-taken-out", false, func(s *scene) {
+		s.secret = "x-eso"
+		s.applyESO(m{"target": m{"name": "x-eso", "creationPolicy": "Owner"}})
+		s.watched()
+		s.applyESO(m{"target": m{"creationPolicy": "Owner"}})
+		s.settle()
+	}, old("kept eso", "lost")},
 	{"E5d-Orphan-then-renamed", true, func(s *scene) {
 		s.second()
 		s.applyESO(m{"target": m{"name": "x-eso", "creationPolicy": "Orphan"}})
@@ -304,6 +313,23 @@ var ways = []way{
 		s.remove("kes", "Background")
 		s.settle()
 	}, old("again eso", "lost")},
+	{"keys-that-ESO-does-not-make", false, func(s *scene) {
+		s.served()
+		s.stopByID()
+		s.applyESO(m{"data": []m{{"secretKey": "a", "remoteRef": m{"key": key(0)}}}})
+		s.own("eso")
+		s.touch()
+		s.adopted()
+		s.until("key b to be gone", func() error {
+			return s.live(func(live cluster.Secret) error {
+				if live.Data["b"] != "" {
+					return errors.New("it is there")
+				}
+				return nil
+			})
+		})
+		s.settle()
+	}, all("kept eso, other data")},
 	{"KES-back-after-the-hand-over", true, func(s *scene) {
 		s.served()
 		s.kes.Stop()
@@ -347,7 +373,32 @@ func TestWays(t *testing.T) {
 				})
 			}
 		})
+		t.Run("ESO-stopped", l.stopped)
 	})
+}
+
+// stopped: without ESO its object stays as long as it has a finalizer of ESO's
+// (from v0.20.0 on), and goes before that. And what E1 lost for good is back
+// once ESO starts again.
+func (l *lab) stopped(t *testing.T) {
+	s := l.scene(t, "e6f")
+	s.byESO()
+	l.eso.Stop()
+	s.remove("eso", "Orphan")
+	s.settle()
+	err := s.Get(t.Context(), s.path("eso"), nil)
+	if hangs := err == nil; hangs != (l.release.name == v020) {
+		t.Errorf("the ESO object hangs while ESO is stopped: %t (%v)", hangs, err)
+	}
+	if err := l.eso.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.gone("eso")
+	if got, reads := s.outcome(); got != "kept none" || reads.missing > 0 {
+		t.Errorf("%s; %s\n%s", got, reads, s.story())
+	}
+	path := cluster.Namespaced("v1", "e1-background", "secrets", "s")
+	l.Until("the Secret that E1 lost, after a restart of ESO", cluster.Ready, func() error { return l.Get(t.Context(), path, nil) })
 }
 
 func (l *lab) try(t *testing.T, w way) {
