@@ -45,6 +45,13 @@ func (cs *conversions) watch(opts pipeline.Options) pipeline.Options {
 	if opts.Settings != nil {
 		instance = opts.Settings.Controller["INSTANCE_ID"]
 	}
+	opts.Followed = func(o *manifest.Object, texts []manifest.Text) {
+		c := &conversion{pos: o.Pos, ref: o.Ref, mode: followedMode}
+		if c.before, c.err = shownText(o, nil); c.err == nil {
+			c.after, c.err = followedText(o, texts)
+		}
+		cs.list = append(cs.list, c)
+	}
 	opts.Decided = func(o *manifest.Object, d pipeline.Decision) {
 		if c := cs.list[len(cs.list)-1]; o == cs.current && c.err == nil {
 			c.decide(o, d, instance)
@@ -74,6 +81,36 @@ func (c *conversion) decide(o *manifest.Object, d pipeline.Decision, instance st
 		parts = append(parts, manifest.PrintYAML(m))
 	}
 	c.after = bytes.Join(parts, []byte("---\n"))
+}
+
+// followedMode stands where an object that isn't KES's would have a mode.
+const followedMode = "references follow"
+
+// followedText is an object as a document of its own, with its references
+// changed as in the output.
+func followedText(o *manifest.Object, texts []manifest.Text) ([]byte, error) {
+	text, err := shownText(o, nil)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, t := range texts {
+		if n := manifest.NodeAt(o.Node, t.Path); n != nil {
+			names = append(names, n.Value)
+		}
+	}
+	// What is an item of a List may leave its kind to that: every group.
+	tr := &manifest.Transformer{Groups: []string{kes.Group}, Names: names, NamedGroups: []string{manifest.AnyGroup}, Visit: func(*manifest.Object) (manifest.Result, error) {
+		return manifest.Result{Action: manifest.Edit, Texts: texts, Refused: func(error) {}}, nil
+	}}
+	plan, err := tr.Plan(context.Background(), manifest.Input{Name: o.Pos.File, R: bytes.NewReader(text)})
+	if err != nil {
+		return nil, err
+	}
+	defer plan.Close()
+	var out bytes.Buffer
+	_, err = plan.WriteTo(&out)
+	return out.Bytes(), err
 }
 
 // shownText is an object as a document of its own, with some strings set. What
@@ -146,7 +183,7 @@ func (a *app) diffConverted(ctx context.Context, o options, dir, file string) er
 	}
 	counts, _, words := a.sayFindings(o, run)
 	var out bytes.Buffer
-	changed, failed := 0, 0
+	changed, failed, followed := 0, 0, 0
 	for _, c := range cs.list {
 		name := report.Plain(c.pos.String() + " " + c.ref.String())
 		switch {
@@ -154,7 +191,11 @@ func (a *app) diffConverted(ctx context.Context, o options, dir, file string) er
 			failed++
 			fmt.Fprintf(&out, "=== %s: not converted\n", name)
 		case !bytes.Equal(c.before, c.after):
-			changed++
+			if c.mode == followedMode {
+				followed++
+			} else {
+				changed++
+			}
 			if err := preview.Unified(&out, a.colourful(), name, name+" ("+c.mode+")", c.before, c.after); err != nil {
 				return err
 			}
@@ -163,12 +204,15 @@ func (a *app) diffConverted(ctx context.Context, o options, dir, file string) er
 	if _, err := a.out.Write(out.Bytes()); err != nil {
 		return writeError(err)
 	}
-	if changed+failed > 0 {
+	if changed+failed+followed > 0 {
 		a.code = exitFindings
 	}
 	if !o.quiet {
 		s := fmt.Sprintf("kesbridge: %d of %s changed", changed, plural(counts.KES, "KES resource"))
 		s += byMode(run.Modes())
+		if followed > 0 {
+			s += ", references follow in " + plural(followed, "resource")
+		}
 		if failed > 0 {
 			s += fmt.Sprintf(", %d not converted", failed)
 		}

@@ -56,6 +56,9 @@ func explain(o options, opts pipeline.Options, obj *manifest.Object, d pipeline.
 	if s.Cluster != "" {
 		line("cluster", s.Cluster, "")
 	}
+	if d.By.Name != "" {
+		line("ESO resource", d.By.Name, "by hand")
+	}
 	if d.In == nil {
 		return b.String()
 	}
@@ -99,6 +102,12 @@ func explain(o options, opts pipeline.Options, obj *manifest.Object, d pipeline.
 		target = d.Result.ESO.Name
 	}
 	line("Secret", target, "")
+	for _, r := range d.Followed {
+		line("read by", r.Ref.String(), r.Path)
+	}
+	for _, r := range d.Stayed {
+		line("not read by", r.Ref.String(), r.Path+" stays")
+	}
 	return b.String()
 }
 

@@ -13,7 +13,7 @@ var (
 			"side-by-side: KES goes on, ESO makes a second Secret; nothing happens to the first. switch: as side-by-side, and references follow to the second. switched: as switch, without the KES resource: the first Secret goes. " +
 			"superseded: as replace, where the application holds an ESO resource for the Secret that somebody wrote.",
 		Fix: "choose keep (nothing changes, KES goes on), freeze (KES stops for it, the Secret stays as it is), protect (as freeze, and Argo CD doesn't prune it), " +
-			"replace (the ESO resource takes its place: the live Secret is deleted, unless freeze with PrunePropagationPolicy=orphan or protect was synced before, or KES never ran in this cluster) " +
+			"replace (the ESO resource takes its place: the live Secret is deleted, unless freeze with PrunePropagationPolicy=orphan or protect was synced before, or KES never ran in this cluster), " +
 			"side-by-side (ESO makes a second Secret beside it), switch (and references follow), switched (and the KES resource is gone) or superseded (by an ESO resource in the same application), with the plugin's parameter mode, KESBRIDGE_MODE in plugin.env, the annotation kesbridge/mode on the resource, or defaults.mode or a modes rule in kesbridge.yaml",
 	}
 	SettingIgnored = Rule{
