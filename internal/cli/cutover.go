@@ -40,7 +40,7 @@ through Git alone.`,
 		Args: argCount(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.cutoverStatusCommand(), a.cutoverRunCommand(), a.cutoverRollbackCommand(), a.cutoverRBACCommand())
+	cmd.AddCommand(a.cutoverStatusCommand(), a.cutoverPlanCommand(), a.cutoverRunCommand(), a.cutoverRollbackCommand(), a.cutoverRBACCommand())
 	return cmd
 }
 

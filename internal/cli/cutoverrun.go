@@ -17,7 +17,7 @@ type runFlags struct {
 	yes, unknownKeys, prove, scale bool
 	parallel                       int
 	timeout, poll                  time.Duration
-	journal                        string
+	journal, argoNamespace         string
 }
 
 func (a *app) cutoverRunCommand() *cobra.Command {
@@ -42,6 +42,8 @@ Exit code 1: a Secret was refused or is not finished.`,
 	}
 	f.addRun(cmd)
 	flags := cmd.Flags()
+	flags.BoolVar(&f.prove, "prove", false, "let ESO write a second Secret for a moment, NAME-kesbridge-proof, and go on only if it has the same data; needed where keys aren't told (dataFrom, templateFrom), better everywhere")
+	flags.BoolVar(&f.scale, "scale-kes", false, "scale the Deployments of KES that serve these Secrets to 0, and back when none of their KES resources is left; all other Secrets aren't refreshed meanwhile")
 	flags.BoolVar(&f.unknownKeys, "allow-unknown-keys", false, "accept ESO resources that don't tell their keys (dataFrom, templateFrom), or make more")
 	return cmd
 }
@@ -77,6 +79,7 @@ func (f *runFlags) addRun(cmd *cobra.Command) {
 	flags.IntVar(&f.parallel, "parallel", 1, "`N` Secrets at a time")
 	flags.DurationVar(&f.timeout, "timeout", 2*time.Minute, "`DURATION` to wait for each controller, for each Secret")
 	flags.DurationVar(&f.poll, "poll-interval", 0, "KES's POLLER_INTERVAL_MILLISECONDS as a `DURATION`, where it can't be read (default: as KES's Deployment says)")
+	addArgoNamespace(cmd, &f.argoNamespace)
 	flags.StringVar(&f.journal, "journal", "", "`FILE` that keeps what was done, as JSON lines (default: kesbridge/cutover.jsonl below $XDG_STATE_HOME or ~/.local/state)")
 }
 
@@ -108,7 +111,7 @@ func (a *app) cutoverRun(cmd *cobra.Command, f *runFlags, names []string, back b
 	}
 	o := handover.RunOptions{
 		StatusOptions: handover.StatusOptions{Selection: sel, Controllers: f.kes},
-		Yes:           f.yes, Parallel: f.parallel, Timeout: f.timeout, Poll: f.poll, AllowUnknownKeys: f.unknownKeys, Prove: f.prove, ScaleKES: f.scale,
+		Yes:           f.yes, Parallel: f.parallel, Timeout: f.timeout, Poll: f.poll, AllowUnknownKeys: f.unknownKeys, Prove: f.prove, ScaleKES: f.scale, ArgoNamespace: f.argoNamespace,
 		Say:  func(s string) { a.sayUnless(f.quiet, "kesbridge: "+s) },
 		Done: func(r *handover.Result) { a.printResult(&f.clusterFlags, r) },
 	}

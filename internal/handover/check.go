@@ -37,6 +37,8 @@ type facts struct {
 	// served says which KES may serve the object; stores are their Ready.
 	served string
 	stores func(storeRef) string
+	// blind: the Secret was read without its data and type.
+	blind bool
 	// first is status.lastSync when the watch for it began.
 	first string
 }
@@ -57,7 +59,9 @@ func (f *facts) check(allow bool) []Problem {
 		return out
 	}
 	f.checkESO(say)
-	f.checkKeys(say, allow)
+	if !f.blind {
+		f.checkKeys(say, allow)
+	}
 	return out
 }
 
@@ -114,7 +118,7 @@ func (f *facts) checkESO(say sayer) {
 	if f.secret.Immutable && !t.Immutable {
 		say("set target.immutable in the ESO resource, or hand it over under another name", "the Secret is immutable and the ESO resource doesn't say so")
 	}
-	if tmpl := t.Template; tmpl != nil && tmpl.Type != "" && tmpl.Type != f.secret.Type {
+	if tmpl := t.Template; tmpl != nil && tmpl.Type != "" && tmpl.Type != f.secret.Type && !f.blind {
 		say("set the same type in target.template: a Secret's type can't be changed", "the Secret has type %s, the ESO resource makes %s", f.secret.Type, tmpl.Type)
 	}
 	for _, r := range e.stores() {

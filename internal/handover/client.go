@@ -111,6 +111,11 @@ func (c *Client) open(cfg *rest.Config) error {
 	cfg.GroupVersion = &schema.GroupVersion{Version: "v1"}
 	cfg.APIPath = "/api"
 	cfg.AcceptContentTypes, cfg.ContentType = "application/json", "application/json"
+	if cfg.Proxy == nil && cfg.Transport == nil {
+		// As by default, but it makes client-go build a transport of its own:
+		// http.DefaultTransport refuses, for all that renders.
+		cfg.Proxy = http.ProxyFromEnvironment
+	}
 	cfg.Wrap(func(rt http.RoundTripper) http.RoundTripper { return &counter{client: c, next: rt} })
 	hc, err := rest.HTTPClientFor(cfg)
 	if err != nil {

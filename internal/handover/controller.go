@@ -28,8 +28,9 @@ type Controller struct {
 	// known.
 	PollMilliseconds int64 `json:"pollMilliseconds,omitempty"`
 
-	selector string
-	uid      string
+	selector  string
+	uid       string
+	container string
 }
 
 func (c *Controller) String() string { return c.Kind + " " + c.Namespace + "/" + c.Name }
@@ -248,7 +249,7 @@ func (c *Client) controllerOf(ctx context.Context, kind string, w *workload, nam
 		parts = append(parts, key+"="+v)
 	}
 	slices.Sort(parts)
-	out.selector = strings.Join(parts, ",")
+	out.selector, out.container = strings.Join(parts, ","), k.Name
 	return out, true, c.environment(ctx, &out, k)
 }
 

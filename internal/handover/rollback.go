@@ -564,5 +564,5 @@ func (e *ESOStaysError) Hint() string {
 	if e.Again {
 		return "KES has the Secret; take the ESO resource out of Git, sync, and run again"
 	}
-	return "KES has the Secret; ESO has to run to clear its finalizer, and the garbage collector for an orphaning deletion"
+	return "ESO has to run to clear its finalizer, and the garbage collector for a deletion that orphans"
 }

@@ -33,6 +33,8 @@ type RunOptions struct {
 	Prove bool
 	// ScaleKES scales KES's Deployments to 0 and back.
 	ScaleKES bool
+	// ArgoNamespace is that of Argo CD; empty: argocd.
+	ArgoNamespace string
 	// Journal is needed with Yes.
 	Journal *Journal
 	// Done is called after each Secret, Say for what people should know
@@ -155,8 +157,8 @@ type runner struct {
 
 	mu     sync.Mutex // of report and callbacks
 	kes    *watchKES
+	argo   *argo
 	stores cache
-	scaled []scaled
 }
 
 // start reads the cluster and finds what holds for all.
@@ -178,6 +180,7 @@ func (c *Client) start(ctx context.Context, o RunOptions) (*runner, error) {
 	if len(r.items) == 0 {
 		return nil, &NothingError{o.Namespace}
 	}
+	r.argo = newArgo(c, o.ArgoNamespace)
 	r.kes = newWatchKES(c, o.Controllers, r.look.kesList)
 	r.poll = o.Poll
 	for i := range r.look.kesList {

@@ -220,6 +220,7 @@ func (l *look) readESO(ctx context.Context) error {
 	}
 	// All of the namespace: an object of another name may write to the Secret.
 	l.esos, err = listOf[*esoObject](ctx, l.c, r, l.o.Namespace, "", "")
+	l.esos = slices.DeleteFunc(l.esos, func(e *esoObject) bool { return e.Metadata.Labels[Proof] != "" })
 	return err
 }
 

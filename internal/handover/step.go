@@ -22,8 +22,9 @@ type handing struct {
 	result  *Result
 	changed bool
 	// begin is what the Secret was before; data only if this run read it.
-	begin Entry
-	data  map[string][]byte
+	begin  Entry
+	data   map[string][]byte
+	proved bool
 }
 
 // LostError is what must never happen: the Secret went, or came back as
@@ -136,12 +137,22 @@ func (h *handing) do(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if problems := f.check(h.r.o.AllowUnknownKeys); len(problems) > 0 {
+		problems := f.check(h.r.o.AllowUnknownKeys || h.r.o.Prove)
+		app, err := h.r.argo.get(ctx, h.it.App)
+		if err != nil {
+			return err
+		}
+		if problems = append(problems, checkArgo(app, f.kes, f.eso)...); len(problems) > 0 {
 			return &RefusedError{h.it.Namespace, h.it.Name, problems}
 		}
 		if !h.r.o.Yes {
 			h.plan(f)
 			return nil
+		}
+		if h.r.o.Prove {
+			if err := h.prove(ctx, f); err != nil {
+				return err
+			}
 		}
 		if err := h.remember(f); err != nil {
 			return err
@@ -184,6 +195,9 @@ func (h *handing) finish(ctx context.Context, f *facts, moved *secret) error {
 
 // plan says what a run would do.
 func (h *handing) plan(f *facts) {
+	if h.r.o.Prove && !f.secret.adopted(f.eso) {
+		h.step("let ESO write a second Secret for a moment, and compare both")
+	}
 	if !f.secret.ownedBy(f.eso.Metadata.UID) || f.secret.ownedByKES() {
 		h.step("move the Secret's owner to ESO's %s", f.eso.Metadata.Name)
 	}
