@@ -19,7 +19,7 @@ func (a *app) initCommand() *cobra.Command {
 		Use:   "init [DIR]",
 		Short: "Look through a repository and write a commented kesbridge.yaml",
 		Long: `Look through the repository in DIR (default: the one around the current directory) and write a
-kesbridge.yaml into it: KES's settings, rules for the stores that are there, evidence of ESO's version,
+kesbridge.yaml into it: where KES's settings stand, rules for the stores that are there, evidence of ESO's version,
 clusters, and in comments what can't be known from Git. Secrets in plain text are never copied.`,
 		Example: "  kesbridge init --stdout\n  kesbridge init ~/src/shop",
 		Args:    argCount(cobra.MaximumNArgs(1)),
@@ -56,6 +56,9 @@ func (a *app) initialise(cmd *cobra.Command, dir string, force, stdout bool) err
 	}
 	done := a.progress(dir)
 	report, err := survey.Look(cmd.Context(), dir)
+	if err == nil {
+		report.Found, err = a.findControllers(cmd.Context(), options{}, dir)
+	}
 	done()
 	if err != nil {
 		return err

@@ -80,6 +80,9 @@ type Report struct {
 	// named, never copied.
 	Secrets []Place
 	Apps    int
+	// Found are the KES that the repository installs, where somebody looked for
+	// them (Reader.Find).
+	Found []Found
 	// Unread are files that can't be read, with the reason.
 	Unread []string
 	// Full: there were more files than are looked at.

@@ -2,20 +2,18 @@ package survey
 
 import (
 	"cmp"
-	"net/url"
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"kesbridge/internal/config"
+	"kesbridge/internal/kes"
 )
 
-const kesChart = "kubernetes-external-secrets"
+const kesChart = kes.ChartName
 
 // Setting is a variable of KES's Deployment.
 type Setting struct {
@@ -39,21 +37,21 @@ func image(ref string) (repository, tag string) {
 // renamed KES's image; then the Deployment's name tells.
 func (r *Report) deployment(name string, n *yaml.Node) {
 	containers := items(at(n, "spec", "template", "spec", "containers"))
-	var kes []*yaml.Node
+	var found []*yaml.Node
 	for _, c := range containers {
 		ref := text(at(c, "image"))
 		repository, tag := image(ref)
 		switch path.Base(repository) {
 		case kesChart:
-			kes = append(kes, c)
+			found = append(found, c)
 		case "external-secrets":
 			r.version(name, at(c, "image").Line, tag, nil, "a Deployment runs "+ref)
 		}
 	}
-	if len(kes) == 0 && strings.HasSuffix(text(at(n, "metadata", "name")), kesChart) {
-		kes = containers
+	if len(found) == 0 && strings.HasSuffix(text(at(n, "metadata", "name")), kesChart) {
+		found = containers
 	}
-	for _, c := range kes {
+	for _, c := range found {
 		for _, e := range items(at(c, "env")) {
 			r.variable(name, text(at(e, "name")), at(e, "value"), at(e, "valueFrom"), false)
 		}
@@ -166,28 +164,14 @@ func (r *Report) env(name string, n *yaml.Node, above int, weak bool) {
 	}
 }
 
-var secretName = regexp.MustCompile(`SECRET|TOKEN|PASSWORD|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE`)
-
-// isSecret reports whether a variable may hold a secret: by its name, or a URL
-// with a user in it.
-func isSecret(key, value string) bool {
-	if u, err := url.Parse(value); err == nil && u.User != nil {
-		return true
-	}
-	if key == "AKEYLESS_ACCESS_TYPE_PARAM" {
-		return true // an access key, where the access type is that
-	}
-	return secretName.MatchString(key) && key != "VAULT_TOKEN_RENEW_THRESHOLD" && !strings.HasSuffix(key, "_PATH") && !strings.HasSuffix(key, "_FILE")
-}
-
 func (r *Report) variable(name, key string, value, from *yaml.Node, weak bool) {
 	switch {
 	case from != nil:
 		r.Secrets = append(r.Secrets, Place{name, from.Line, key + " comes from elsewhere (valueFrom)"})
 	case value == nil || value.Kind != yaml.ScalarNode:
-	case isSecret(key, value.Value):
+	case kes.IsSecret(key, value.Value):
 		r.Secrets = append(r.Secrets, Place{name, value.Line, key + " stands there in plain text: ESO needs it in a Secret"})
-	case config.IsVariable(key):
+	case kes.IsVariable(key):
 		r.Settings = append(r.Settings, Setting{key, value.Value, weak, Place{name, value.Line, key}})
 	}
 }

@@ -150,7 +150,9 @@ func agreed(evidence []Version) (version string, found []string) {
 func (r *Report) controller(w *writer) {
 	w.line(0, "")
 	w.line(0, "# How KES was set up.")
-	if len(r.Settings) == 0 {
+	if len(r.Found) == 1 {
+		r.controllerFrom(w)
+	} else if len(r.Settings) == 0 {
 		w.line(0, "# not known: no Deployment or values of KES here")
 		w.line(0, "# controller:")
 		w.line(0, "#   env: {AWS_REGION: eu-west-1}")
@@ -173,8 +175,30 @@ func (r *Report) controller(w *writer) {
 			w.line(4, "# %s: %s # %s:%d", s.Key, scalar(s.Value), s.Place.File, s.Place.Line)
 		}
 	}
+	if len(r.Found) > 1 {
+		w.line(0, "# controller.from reads the settings where they stand:")
+		for line := range strings.Lines(string(Snippet(r.Found))) {
+			w.line(0, "#   %s", strings.TrimRight(line, "\n"))
+		}
+	}
 	for _, s := range r.Secrets {
 		w.line(0, "# not copied: %s", s)
+	}
+}
+
+// controllerFrom names the one place where KES's settings stand.
+func (r *Report) controllerFrom(w *writer) {
+	f := r.Found[0]
+	w.line(0, "controller:")
+	w.found(2, "", f)
+	w.line(2, "from: %s", scalar(f.From))
+	c := f.Controller
+	w.line(2, "# What it tells; what is given under env wins over it:")
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
+		w.line(2, "#   %s: %s # %s", name, scalar(c.Env[name]), c.Places[name])
+	}
+	for _, o := range c.Open {
+		w.line(2, "# not known: %s: %s", o.Pos, o.What)
 	}
 }
 
