@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"kesbridge/internal/eso"
+	"kesbridge/internal/kes"
+	"kesbridge/internal/manifest"
 	"kesbridge/internal/store"
 )
 
@@ -23,4 +26,45 @@ func Example() {
 	// server https://vault.example (VAULT_ADDR of KES)
 	// auth.kubernetes.mountPath kubernetes
 	// auth.kubernetes.role shop
+}
+
+func ExampleGenerate() {
+	need := store.Need{Backend: "secretsManager", RoleArn: "arn:aws:iam::123456789012:role/shop"}
+	profile, err := eso.ProfileFor("0.20")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	g := store.Generate(store.Request{
+		Need: need, Profile: profile, Ref: eso.StoreRef{Kind: "ClusterSecretStore", Name: need.Name()},
+		KES: &kes.Controller{
+			Namespace: "kes", Pos: manifest.Pos{File: "kes.yaml", Line: 1, Column: 1},
+			Env:  map[string]string{"AWS_REGION": "eu-west-1"},
+			Refs: map[string]kes.Key{"AWS_ACCESS_KEY_ID": {Kind: "Secret", Name: "aws", Key: "id"}, "AWS_SECRET_ACCESS_KEY": {Kind: "Secret", Name: "aws", Key: "key"}},
+		},
+	})
+	fmt.Print(string(manifest.PrintYAML(g.Object)))
+	fmt.Println(g.Grants[0])
+	// Output:
+	// apiVersion: external-secrets.io/v1
+	// kind: ClusterSecretStore
+	// metadata:
+	//   name: aws-sm-shop-00566dbf
+	// spec:
+	//   provider:
+	//     aws:
+	//       service: SecretsManager
+	//       region: eu-west-1
+	//       role: "arn:aws:iam::123456789012:role/shop"
+	//       auth:
+	//         secretRef:
+	//           accessKeyIDSecretRef:
+	//             name: aws
+	//             key: id
+	//             namespace: kes
+	//           secretAccessKeySecretRef:
+	//             name: aws
+	//             key: key
+	//             namespace: kes
+	// keep Secret aws in namespace kes when KES is removed: the store needs it
 }

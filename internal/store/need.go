@@ -1,6 +1,7 @@
 // Package store decides which SecretStore or ClusterSecretStore serves a KES
 // resource: one that a flag or a rule names, or one whose name is derived
-// from what it must hold.
+// from what it must hold. Such a store it generates (Generate), as far as the
+// settings of KES that stand in Git tell what it holds.
 package store
 
 import (

@@ -21,6 +21,8 @@ func buildAzure(b *builder) manifest.Map {
 			environment = e
 		} else if v.value == "" {
 			b.unknown(b.path+".environmentType", true, "%s", b.where(v))
+		} else if v.value != "AzureCloud" && b.look("AZURE_AUTHORITY_HOST").set() {
+			b.unknown(b.path+".environmentType", true, "KES doesn't know AZURE_ENVIRONMENT %s and logs in at AZURE_AUTHORITY_HOST: say which cloud that is", v.value)
 		} else if v.value != "AzureCloud" {
 			b.unknown(b.path+".environmentType", false, "KES doesn't know AZURE_ENVIRONMENT %s and logs in at the public cloud: PublicCloud does the same", v.value)
 		}
@@ -58,6 +60,9 @@ func (b *builder) azureAuth(m *manifest.Map) {
 			{Key: "clientId", Value: b.selector("authSecretRef.clientId", client)},
 			{Key: "clientSecret", Value: b.selector("authSecretRef.clientSecret", secret)},
 		})
+		return
+	case b.look("AZURE_USERNAME").set() || b.look("AZURE_PASSWORD").set():
+		b.unknown(b.path+".authType", true, "KES logs in with AZURE_USERNAME and AZURE_PASSWORD, for which ESO has no form: give it a service principal")
 		return
 	case b.look("AZURE_CLIENT_CERTIFICATE_PATH").set():
 		b.unknown(b.path+".authSecretRef.clientCertificate", true, "KES logs in with the certificate in AZURE_CLIENT_CERTIFICATE_PATH: put it into a Secret and name that here")

@@ -236,6 +236,8 @@ func azure() []Case {
 		{"azure service principal", need, controller(creds, tenant)},
 		{"azure service principal in China", need, controller(creds, tenant, env("AZURE_ENVIRONMENT", "AzureChinaCloud", "AZURE_KEY_VAULT_DNS_SUFFIX", "vault.azure.cn"))},
 		{"azure unknown cloud", need, controller(creds, tenant, env("AZURE_ENVIRONMENT", "AzureUSGovernment"))},
+		{"azure unknown cloud with a host", need, controller(creds, tenant, env("AZURE_ENVIRONMENT", "AzureUSGovernment", "AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us"))},
+		{"azure user", need, controller(tenant, env("AZURE_CLIENT_ID", "x", "AZURE_USERNAME", "kes"), plain("AZURE_PASSWORD"))},
 		{"azure tenant in a Secret", need, controller(creds, ref("Secret", "azure-credentials", "AZURE_TENANT_ID", "tenantid"))},
 		{"azure client in Git", need, controller(tenant, env("AZURE_CLIENT_ID", "66666666-2222-3333-4444-555555555555"), plain("AZURE_CLIENT_SECRET"))},
 		{"azure certificate", need, controller(tenant, env("AZURE_CLIENT_ID", "x", "AZURE_CLIENT_CERTIFICATE_PATH", "/cert.pem"))},
