@@ -42,14 +42,16 @@ rules: [{level: Metadata, users: [` + user + `]}, {level: None}]
 `
 
 // newFleet starts a lab whose requests by kesbridge are counted.
-func newFleet(t *testing.T, r release, count, each int, poll time.Duration) *fleet {
+func newFleet(t *testing.T, r release, count, each int, poll time.Duration, args ...string) *fleet {
 	dir := t.TempDir()
 	policy := filepath.Join(dir, "audit.yaml")
 	if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l := newLab(t, r, "--audit-policy-file", policy, "--audit-log-path", filepath.Join(dir, "audit.log"), "--audit-log-mode", "blocking-strict",
-		"--enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
+	l := newLab(t, r, append([]string{
+		"--audit-policy-file", policy, "--audit-log-path", filepath.Join(dir, "audit.log"), "--audit-log-mode", "blocking-strict",
+		"--enable-admission-plugins", "OwnerReferencesPermissionEnforcement",
+	}, args...)...)
 	f := &fleet{
 		lab: l, t: t, kes: kes.New(l.Client, l.backend, nil), settings: kes.Settings{Interval: poll}, each: each,
 		kubeconfig: l.KubeconfigFor(user, user+"-token"), journal: filepath.Join(dir, "journal.jsonl"),

@@ -40,6 +40,12 @@ func TestHandover(t *testing.T) {
 			undisturbed()
 			w.check("handed over", esoAlone, func(ns, name string) error { return f.absent(f.kesPath(ns, name)) })
 			f.stays(w)
+			// Back: KES runs and serves everything that isn't frozen.
+			w = f.watch(secrets)
+			undisturbed = f.disturb(seed + 1)
+			f.killed(chance, "rollback", "-A", "--yes", "--parallel", "4", "--journal", f.journal)
+			undisturbed()
+			w.check("given back", kesAlone, func(ns, name string) error { return f.absent(f.esoPath(ns, name)) })
 		})
 	}
 }
