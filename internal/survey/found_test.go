@@ -256,3 +256,29 @@ func TestReader(t *testing.T) {
 		t.Error("a directory that isn't there has no KES")
 	}
 }
+
+// TestPlaces: a rendered variable is at its source, where only one line names
+// it.
+func TestPlaces(t *testing.T) {
+	r := repository(t, map[string]string{
+		"base/kustomization.yaml": "resources: [kes.yaml]\n",
+		"base/kes.yaml":           "# AWS_REGION\n" + deployment("kes", "a"),
+		"prod/kustomization.yaml": "resources: [../base]\npatches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: kes, namespace: infra}\n    spec: {template: {spec: {containers: [{name: kes, env: [{name: INSTANCE_ID, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: VAULT_TOKEN, value: do-not-copy}]}]}}}\n",
+	})
+	c, in, err := r.Controller(t.Context(), "prod", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Places["AWS_REGION"].String(); got != "base/kes.yaml:5:100" {
+		t.Errorf("AWS_REGION is at %s", got)
+	}
+	if got := c.Places["INSTANCE_ID"].String(); got != "prod/kustomization.yaml:7:68" || len(c.Open) != 1 || c.Open[0].Pos != c.Places["INSTANCE_ID"] {
+		t.Errorf("INSTANCE_ID is at %s, open %v", got, c.Open)
+	}
+	if got := c.Places["VAULT_TOKEN"]; got.File != "prod" || got.Line == 0 {
+		t.Errorf("VAULT_TOKEN, in two files, is at %s", got)
+	}
+	if !slices.Contains(in.Files, "base/kes.yaml") || !slices.Contains(in.Files, "prod/kustomization.yaml") {
+		t.Errorf("inputs %v", in)
+	}
+}

@@ -256,6 +256,7 @@ func (s *reading) directory(ctx context.Context, dir string) ([]candidate, error
 	if err != nil {
 		return nil, err
 	}
+	s.relocate(list, out.Inputs.Files)
 	var found []candidate
 	for _, c := range list {
 		forget(c)
