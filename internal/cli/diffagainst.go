@@ -27,6 +27,7 @@ type revision struct {
 	// resources on their way.
 	others    []cutover.Maker
 	readers   cutover.Readers
+	holders   []cutover.Holder
 	resources []cutover.Resource
 	app       *argocd.Application
 	tracking  cutover.Tracking
@@ -249,7 +250,7 @@ func (r *revision) state(asked bool) cutover.State {
 	if r == nil {
 		return cutover.State{Removed: true, Unasked: !asked}
 	}
-	s := cutover.State{Makers: r.makers, Others: r.others, Readers: r.readers, Orphan: cutover.OrphanPrune(r.syncOptions), Unasked: !asked, Plugin: moved(r.renderings), Modes: map[string]string{}}
+	s := cutover.State{Makers: r.makers, Others: r.others, Holders: r.holders, Readers: r.readers, Orphan: cutover.OrphanPrune(r.syncOptions), Unasked: !asked, Plugin: moved(r.renderings), Modes: map[string]string{}}
 	s.App = r.settings()
 	for i := range r.resources {
 		one := &r.resources[i]

@@ -113,6 +113,12 @@ func (r *revision) add(o map[string]any, namespace string, opts pipeline.Options
 	}
 	r.objects = append(r.objects, o)
 	r.readers.AddObject(o, namespace, "", opts.Settings.References)
+	if h, ok := cutover.HolderOf(o); ok {
+		if past != nil {
+			h.Pos.File = past.rev
+		}
+		r.holders = append(r.holders, h)
+	}
 	m, ok := cutover.MakerOf(o, opts.Settings.Controller["INSTANCE_ID"])
 	if !ok {
 		if m, ok := cutover.OtherMakerOf(o); ok {

@@ -51,11 +51,17 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 		return s
 	}
 	m.Ref = RefOf(o)
+	if m.Ref.Kind == clusterKind && m.Ref.Group == eso.Group {
+		return clusterMakerOf(o, m.Ref)
+	}
 	if m.Ref.Kind != "ExternalSecret" || m.Ref.Group != kes.Group && m.Ref.Group != eso.Group {
 		return m, false
 	}
 	m.Secret, m.Keys = m.Ref.Name, KeysOf(o)
 	m.options(text("metadata", "annotations", SyncOptions), text("metadata", "annotations", CompareOptions))
+	// controller/appcontroller.go, shouldBeDeleted: it holds against deletion with
+	// the Application, not against pruning.
+	m.NoDelete = m.NoDelete || text("metadata", "annotations", "helm.sh/resource-policy") == "keep"
 	if m.kes() {
 		// KES 8.5.5, lib/daemon.js: it serves the object where both are equal.
 		id := text("spec", "controllerId")
@@ -81,6 +87,31 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 		m.Labels = keysIn(at(o, "metadata", "labels"))
 	}
 	return m, true
+}
+
+// clusterKind makes an ExternalSecret in each namespace that it selects, and
+// owns it (ESO, clusterexternalsecret_controller.go).
+const clusterKind = "ClusterExternalSecret"
+
+// EveryNamespace stands for the namespaces that a ClusterExternalSecret
+// selects.
+const EveryNamespace = "*"
+
+// clusterMakerOf reads a ClusterExternalSecret; its Secrets are those of the
+// ExternalSecrets that it makes.
+func clusterMakerOf(o map[string]any, ref manifest.Ref) (Maker, bool) {
+	spec := at(o, "spec", "externalSecretSpec")
+	name, _ := at(o, "spec")["externalSecretName"].(string)
+	if name == "" {
+		name = ref.Name
+	}
+	m, ok := MakerOf(map[string]any{
+		"apiVersion": ref.APIVersion(), "kind": "ExternalSecret", "spec": spec,
+		"metadata": map[string]any{"name": name, "annotations": at(o, "metadata")["annotations"]},
+	}, "")
+	ref.Namespace = EveryNamespace
+	m.Ref = ref
+	return m, ok
 }
 
 // OtherMakerOf reads an object that makes a Secret and is no ExternalSecret:
@@ -165,6 +196,9 @@ func (m *Maker) makesFor(o *Maker) bool {
 func (m *Maker) secret() string { return "the Secret " + m.secretKey() }
 
 func (m *Maker) secretKey() string {
+	if m.Ref.Namespace == EveryNamespace {
+		return m.Secret + " in every namespace that " + m.Ref.Name + " selects"
+	}
 	if m.Ref.Namespace == "" {
 		return m.Secret
 	}

@@ -102,7 +102,7 @@ func Steps(before, after State) []Step {
 		for i := range list {
 			m := &list[i]
 			key := SecretKey(m.Ref.Namespace, m.Ref.Name)
-			if seen[key] || m.eso() && len(origins(&before, &after, m)) > 0 {
+			if seen[key] || m.Ref.Namespace == EveryNamespace || m.eso() && len(origins(&before, &after, m)) > 0 {
 				continue
 			}
 			seen[key] = true
@@ -215,6 +215,8 @@ func does(s *Step) string {
 		return "a step is left out: readers move to a Secret that may not be there yet"
 	case s.To == StageFinal:
 		return "a step is left out: the guard goes before anybody saw that ESO owns the Secret"
+	case s.To == config.Keep && (s.From == config.Switched || s.From == StageFinal):
+		return "readers restart on a Secret that KES has yet to make again, or ESO's resource leaves a Secret that KES hasn't taken yet"
 	case s.To == config.Keep:
 		return "KES takes the Secret back only if its controllerId is its own again, and readers of the second one lose it"
 	}

@@ -14,6 +14,8 @@ type State struct {
 	Makers []Maker
 	// Others make Secrets and are neither KES's nor ESO's.
 	Others []Maker
+	// Holders are the Namespaces and CRDs in it.
+	Holders []Holder
 	// Readers are who reads Secrets in it; nil: nobody looked.
 	Readers Readers
 	// Modes are those of its KES resources, by namespace/name, as far as the
@@ -47,6 +49,7 @@ func Transitions(before, after State) manifest.Findings {
 			t.look(m)
 		}
 	}
+	t.holders()
 	return t.findings
 }
 

@@ -128,7 +128,15 @@ func TestRemovedApp(t *testing.T) {
 	if len(got) != 2 || got[0].Rule != "KES706" || named(got[0].Message) != "ns/s" || named(got[1].Message) != "ns/s-eso" {
 		t.Errorf("Prune=false doesn't hold up a deletion (E8): got %v", got)
 	}
-	// Prune=false,Delete=false does.
+	// Prune=false,Delete=false does, and so does helm's annotation, which doesn't
+	// hold against pruning (appcontroller.go, shouldBeDeleted).
+	kept := makers(t, []string{`{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: s, namespace: ns, annotations: {helm.sh/resource-policy: keep}}}`})
+	if got := cutover.Transitions(cutover.State{Makers: kept}, cutover.State{Removed: true}); len(got) != 0 {
+		t.Errorf("resource-policy: got %v", got)
+	}
+	if got := cutover.Transitions(cutover.State{Makers: kept}, cutover.State{}); len(got) != 1 {
+		t.Errorf("resource-policy and a prune: got %v", got)
+	}
 	if got := cutover.Transitions(cutover.State{Makers: makers(t, []string{esoDelete, esoOrphan})}, cutover.State{Removed: true}); len(got) != 0 {
 		t.Errorf("got %v", got)
 	}
@@ -153,6 +161,86 @@ func TestOrphanInBoth(t *testing.T) {
 	} {
 		if got := cutover.OrphanPrune(strings.Fields(options)); got != want {
 			t.Errorf("%q: %v", options, got)
+		}
+	}
+}
+
+// TestHolders: what takes Secrets along though their resources are guarded.
+func TestHolders(t *testing.T) {
+	const (
+		namespace = `{apiVersion: v1, kind: Namespace, metadata: {name: ns}}`
+		guarded   = `{apiVersion: v1, kind: Namespace, metadata: {name: ns, annotations: {argocd.argoproj.io/sync-options: "Prune=false"}}}`
+		empty     = `{apiVersion: v1, kind: Namespace, metadata: {name: other}}`
+		crdKES    = `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: externalsecrets.kubernetes-client.io}}`
+		crdESO    = `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: externalsecrets.external-secrets.io}}`
+		crdOther  = `{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: widgets.example.com}}`
+	)
+	holders := func(texts []string) (out []cutover.Holder) {
+		for _, text := range texts {
+			var o map[string]any
+			if err := yaml.Unmarshal([]byte(text), &o); err != nil {
+				t.Fatal(err)
+			}
+			if h, ok := cutover.HolderOf(o); ok {
+				out = append(out, h)
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name          string
+		before, after []string
+		want          string
+	}{
+		{"they stay", []string{namespace, crdKES, crdESO}, []string{namespace, crdKES, crdESO}, ""},
+		{"the namespace goes", []string{namespace}, nil, "KES703 Namespace/ns"},
+		{"a guarded one stays", []string{guarded}, nil, ""},
+		{"one without Secrets of ours", []string{empty}, nil, ""},
+		{"KES's CRD goes", []string{crdKES}, nil, "KES704 CustomResourceDefinition/externalsecrets.kubernetes-client.io"},
+		{"ESO's CRD goes", []string{crdESO}, nil, "KES703 CustomResourceDefinition/externalsecrets.external-secrets.io"},
+		{"another CRD", []string{crdOther}, nil, ""},
+	} {
+		objects := makers(t, []string{esoDelete})
+		before := cutover.State{Makers: objects, Holders: holders(c.before), Orphan: true}
+		after := cutover.State{Makers: objects, Holders: holders(c.after), Orphan: true}
+		var got []string
+		for _, f := range cutover.Transitions(before, after) {
+			got = append(got, f.Rule+" "+f.Ref.String())
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, s, c.want)
+		}
+	}
+	// A cascade deletes Namespaces and leaves CRDs.
+	gone := cutover.Transitions(cutover.State{Makers: makers(t, []string{esoDelete}), Holders: holders([]string{namespace, crdKES})}, cutover.State{Removed: true})
+	if len(gone) != 1 || gone[0].Ref.Kind != "Namespace" {
+		t.Errorf("removed: got %v", gone)
+	}
+}
+
+// TestClusterExternalSecret: it owns ExternalSecrets, and they the Secrets.
+func TestClusterExternalSecret(t *testing.T) {
+	const (
+		one     = `{apiVersion: external-secrets.io/v1, kind: ClusterExternalSecret, metadata: {name: s}, spec: {externalSecretSpec: {target: {}}}}`
+		renamed = `{apiVersion: external-secrets.io/v1, kind: ClusterExternalSecret, metadata: {name: s}, spec: {externalSecretSpec: {target: {name: t}}}}`
+		guarded = `{apiVersion: external-secrets.io/v1, kind: ClusterExternalSecret, metadata: {name: s, annotations: {argocd.argoproj.io/sync-options: Prune=false}}, spec: {externalSecretSpec: {}}}`
+	)
+	for _, c := range []struct {
+		before, after []string
+		want          string
+	}{
+		{[]string{one}, []string{one}, ""},
+		{[]string{one}, nil, "KES703 s"},
+		{[]string{guarded}, nil, ""},
+		{[]string{one}, []string{renamed}, "KES702 s"},
+		{[]string{one}, []string{esoFinal}, "KES703 s"},
+	} {
+		var got []string
+		for _, f := range cutover.Transitions(cutover.State{Makers: makers(t, c.before)}, cutover.State{Makers: makers(t, c.after)}) {
+			got = append(got, f.Rule+" "+named(f.Message))
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("%v to %v: got %q, want %q", c.before, c.after, s, c.want)
 		}
 	}
 }
