@@ -138,6 +138,22 @@ func (m *move) findings(o *manifest.Object) []manifest.Finding {
 	return out
 }
 
+// merging names ESO objects that put keys of their own into the first Secret:
+// readers of the second one would miss them.
+func (o *Output) merging(obj *manifest.Object, m *move) (out []manifest.Finding) {
+	if m == nil {
+		return nil
+	}
+	for _, h := range o.scout.hands[obj.Ref.Name] {
+		if same, _ := o.near(h.ref.Namespace, obj.Ref.Namespace); same && (h.policy == "Merge" || h.policy == "CreateOrMerge") {
+			f := rule.NotFollowed.At(obj.Pos, obj.Ref, "the ESO ExternalSecret %s (%s) puts keys into its Secret (creationPolicy %s), which %s would not have", h.ref.Name, h.pos, h.policy, m.to)
+			f.Fix = "give that ExternalSecret the target " + m.to + ", or one more for it"
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // superseded takes a KES object out for which an ESO object by hand makes the
 // Secret.
 func (v *visitor) superseded(o *manifest.Object, c config.Choice) manifest.Result {

@@ -184,7 +184,9 @@ func TestSwitchNamespace(t *testing.T) {
 }
 
 func TestSwitchWave(t *testing.T) {
-	wave := func(n, more string) string { return "annotations: {argocd.argoproj.io/sync-wave: '" + n + "'" + more + "}" }
+	wave := func(n, more string) string {
+		return "annotations: {argocd.argoproj.io/sync-wave: '" + n + "'" + more + "}"
+	}
 	for _, c := range []struct{ name, kes, rest, want, rule string }{
 		{"none reads", "name: db", reader("name: web", "x"), "", ""},
 		{"earliest", "name: db", reader("name: web, "+wave("3", ""), "db") + yamlSep + reader("name: api, "+wave("-2", ""), "db"), `"-3"`, ""},
@@ -308,5 +310,39 @@ func TestSuperseded(t *testing.T) {
 				t.Errorf("%+v", counts)
 			}
 		})
+	}
+}
+
+// Keys that another ESO object puts into the first Secret don't move.
+func TestSwitchMerge(t *testing.T) {
+	_, findings, _ := outputOf(t, mode(t, "switch"), kesObject("name: db")+yamlSep+reader("name: web", "db")+yamlSep+handwritten("name: more", "name: db, creationPolicy: Merge"))
+	if len(findings) != 2 || !strings.HasPrefix(findings[0], "KES509 error a.yaml:1:1: the ESO ExternalSecret more (a.yaml:11:1) puts keys into its Secret (creationPolicy Merge), which db-eso would not have") {
+		t.Errorf("%q", findings)
+	}
+}
+
+// KES objects and their readers in one List, in every form.
+func TestSwitchList(t *testing.T) {
+	item := func(s string) string {
+		return "- " + strings.ReplaceAll(strings.TrimSuffix(s, "\n"), "\n", "\n  ") + "\n"
+	}
+	flow := func(name string) string {
+		return "{apiVersion: apps/v1, kind: Deployment, spec: {template: {spec: {imagePullSecrets: [{name: " + name + "}]}}}}"
+	}
+	k := "{apiVersion: kubernetes-client.io/v1, kind: ExternalSecret, metadata: {name: db}, spec: {backendType: secretsManager, data: [{key: k, name: password}]}}"
+	for _, c := range []struct{ name, in, before, after string }{
+		{"block", "kind: List\nitems:\n" + item(reader("name: a", "db")) + item(kesObject("name: db")) + item(reader("name: b", "db")),
+			"kind: List\nitems:\n" + item(reader("name: a", "db-eso")) + item(kesObject("name: db")), item(reader("name: b", "db-eso"))},
+		{"flow", "kind: List\nitems: [" + flow("db") + ", " + k + ", " + flow("db") + "]\n",
+			"kind: List\nitems: [" + flow("db-eso") + ", " + k + ", ", ", " + flow("db-eso") + "]\n"},
+		{"JSON", `{"kind":"List","items":[{"apiVersion":"v1","kind":"ServiceAccount","secrets":[{"name":"db"}]},{"apiVersion":"kubernetes-client.io/v1","kind":"ExternalSecret","metadata":{"name":"db"},"spec":{"backendType":"secretsManager","data":[{"key":"k","name":"password"}]}},{"apiVersion":"v1","kind":"ServiceAccount","secrets":[{"name":"db"}]}]}`,
+			`{"kind":"List","items":[{"apiVersion":"v1","kind":"ServiceAccount","secrets":[{"name":"db-eso"}]},{"apiVersion":"kubernetes-client.io/v1"`, `,{"apiVersion":"v1","kind":"ServiceAccount","secrets":[{"name":"db-eso"}]}]}`},
+	} {
+		for _, m := range []string{"switch", "switched"} {
+			out, findings, _ := outputOf(t, mode(t, m), c.in)
+			if m == "switch" && !strings.HasPrefix(out[0], c.before) || !strings.HasSuffix(out[0], c.after) || strings.Contains(out[0], "kubernetes-client.io/v1,") && m == "switched" || !strings.Contains(out[0], "refreshInterval") {
+				t.Errorf("%s, %s: %q\n%s", c.name, m, findings, out[0])
+			}
+		}
 	}
 }

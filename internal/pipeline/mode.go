@@ -137,6 +137,7 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 	v.out.converted(o, res)
 	v.out.wants(o, es, res, c.Final)
 	after := []manifest.Map{opts.Profile.Map(*res.ESO)}
+	v.out.say(v.out.merging(o, m)...)
 	v.out.say(m.findings(o)...)
 	v.out.run.decided(opts, o, Decision{Mode: c, In: es, Result: res, After: after, Followed: m.readers(), Stayed: m.others()})
 	return manifest.Result{Action: act, Objects: after}
