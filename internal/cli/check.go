@@ -138,6 +138,8 @@ type checking struct {
 	since  *since
 	whole  bool // all of the repository is looked at
 
+	// stores are those that the apps need; nil where not all are looked at.
+	stores    *gathering
 	run       *pipeline.Run
 	results   []*checked
 	done      []job // in the order of their rounds
@@ -157,6 +159,9 @@ func (a *app) check(ctx context.Context, o options, f checkFlags, targets []targ
 		return err
 	}
 	c.each, c.doing = c.one, "apps checked"
+	if c.since == nil {
+		c.stores = newGathering(a, o, storesFlags{})
+	}
 	if c.root, err = os.OpenRoot(c.checkout.Root); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}

@@ -111,6 +111,9 @@ func (w *work) render(ctx context.Context, r *rendering, result *renderResult) e
 			w.differs(&s, second, i)
 		}
 	}
+	if err := w.c.needs(ctx, w, r, first); err != nil {
+		return err
+	}
 	if r.options.VersionSet {
 		w.r.esoVersion = r.options.Profile.Version()
 	}

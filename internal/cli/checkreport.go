@@ -32,6 +32,7 @@ func (c *checking) conclude() (*report.Report, error) {
 	c.notChecked()
 	c.versions()
 	c.sayControllers()
+	c.sayAccess()
 	for _, note := range slices.Sorted(maps.Keys(c.notes)) {
 		f := rule.Invalid.At(manifest.Pos{}, manifest.Ref{}, "%s", note)
 		f.Severity, f.Fix = manifest.Info, "nothing to do: what changed in between is told by the release notes of ESO"

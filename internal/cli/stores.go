@@ -10,16 +10,17 @@ import (
 
 	"kesbridge/internal/config"
 	"kesbridge/internal/manifest"
-	"kesbridge/internal/pipeline"
 	"kesbridge/internal/rule"
 	"kesbridge/internal/store"
 )
 
 // storesFlags are what only stores has.
 type storesFlags struct {
-	scope  string
-	output string
-	table  bool
+	scope     string
+	output    string
+	table     bool
+	admission bool
+	find      bool
 }
 
 func (a *app) storesCommand() *cobra.Command {
@@ -32,7 +33,7 @@ application of the repository), and print the SecretStore or ClusterSecretStore 
 and that Git doesn't hold: the same bytes every time, without a cluster. What ESO's identity must be
 allowed that KES's was stands in comments beside each store. What Git can't tell is a warning with the
 field's path; a store that ESO's CRD would refuse without it is not printed.`,
-		Example: "  kesbridge stores --table\n  kesbridge stores --cluster prod --eso-version 0.20 > stores.yaml\n  kesbridge stores --scope namespace apps/shop",
+		Example: "  kesbridge stores --table\n  kesbridge stores --cluster prod --eso-version 0.20 > stores.yaml\n  kesbridge stores --find\n  kesbridge stores --scope namespace apps/shop",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := a.options(cmd)
 			if err != nil {
@@ -41,12 +42,17 @@ field's path; a store that ESO's CRD would refuse without it is not printed.`,
 			if err := f.check(cmd, &o, args); err != nil {
 				return err
 			}
+			if f.find {
+				return a.storesFind(cmd.Context(), o, f, args)
+			}
 			return a.stores(cmd.Context(), o, f, args)
 		},
 	}
 	cmd.Flags().StringVar(&f.scope, "scope", "", "`SCOPE` of stores whose names are derived: cluster (one ClusterSecretStore) or namespace (one SecretStore in each namespace that needs it; convert with --store-kind SecretStore then) (default: what --store-kind says)")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "`FORMAT` of what is printed: yaml (manifests), table or json (default yaml)")
 	cmd.Flags().BoolVar(&f.table, "table", false, "print a table of the stores and who uses them, as --output table does")
+	cmd.Flags().BoolVar(&f.admission, "admission-policy", false, "also print a ValidatingAdmissionPolicy (Kubernetes 1.30 and later) that holds ExternalSecrets to what the annotations of their namespaces let KES read")
+	cmd.Flags().BoolVar(&f.find, "find", false, "instead of stores, print where the repository installs KES and what kesbridge.yaml needs to read its settings from there (controller.from)")
 	addFlags(cmd)
 	cmd.Flags().Lookup("fail-on").Usage = "`SEVERITY` of a finding from which on stores prints no manifests and exits 1: error, warning or info (default error) [KESBRIDGE_FAIL_ON]"
 	_ = cmd.RegisterFlagCompletionFunc("scope", cobra.FixedCompletions([]cobra.Completion{"cluster", "namespace"}, cobra.ShellCompDirectiveNoFileComp))
@@ -82,6 +88,9 @@ func (f *storesFlags) check(cmd *cobra.Command, o *options, args []string) error
 	if f.output == "" {
 		f.output = "yaml"
 	}
+	if f.find && (f.admission || f.scope != "" || f.output == "table") {
+		return usage("--find looks for KES alone: leave --scope, --table and --admission-policy out")
+	}
 	return checkPaths(cmd, args)
 }
 
@@ -108,10 +117,7 @@ func (a *app) stores(ctx context.Context, o options, f storesFlags, paths []stri
 	a.collect(manyHeap)
 	a.limitHeap()
 	defer silence()()
-	g := &gathering{
-		app: a, o: o, flags: f, run: newRun(o), inGit: map[gitStore]manifest.Pos{},
-		options: map[string]pipeline.Options{}, first: map[string]manifest.Pos{},
-	}
+	g := newGathering(a, o, f)
 	if err := g.gather(ctx, paths); err != nil {
 		return err
 	}
@@ -120,20 +126,34 @@ func (a *app) stores(ctx context.Context, o options, f storesFlags, paths []stri
 		return &hintError{fmt.Errorf("stores: the applications go to %d clusters (%s)", len(clusters), strings.Join(clusters, ", ")),
 			"each cluster needs its own stores: choose one with --cluster, or use --table to see all"}
 	}
-	entries := g.entries()
-	return g.print(entries, nil)
+	served := store.Union(g.uses)
+	guards := g.guards(served)
+	for _, cluster := range clusters {
+		opts := g.options[cluster]
+		opts.App, opts.Project = "", "" // it is about KES, not about an app
+		g.say(opts, controllerFindings(opts.KES)...)
+	}
+	entries := g.entries(served, guards)
+	policies, err := g.policies(guards)
+	if err != nil {
+		return err
+	}
+	return g.print(entries, policies)
 }
 
 // entries generates what isn't there.
-func (g *gathering) entries() []storeEntry {
+func (g *gathering) entries(served []store.Served, guards map[string]*guard) []storeEntry {
 	var out []storeEntry
-	for _, s := range store.Union(g.uses) {
+	for _, s := range served {
 		e := storeEntry{served: s, from: chosenBy(&s)}
 		first := s.Uses[0]
-		opts := g.options[s.Cluster]
-		switch pos, ok := g.inGit[gitStore{s.Cluster, s.Ref.Kind, s.Namespace, s.Ref.Name}]; {
+		opts, guard := g.options[s.Cluster], guards[s.Cluster]
+		switch there, ok := g.inGit[gitStore{s.Cluster, s.Ref.Kind, s.Namespace, s.Ref.Name}]; {
 		case ok:
-			e.state, e.inGit = storeInGit, pos
+			e.state, e.inGit = storeInGit, there.pos
+			if s.Ref.Kind == config.DefaultStoreKind {
+				guard.inGit(s.Ref.Name, there.conditions, s.Namespaces())
+			}
 		case first.Choice.Path != "":
 			// It has a path, which none that kesbridge makes has.
 			e.state = storeExisting
@@ -141,7 +161,8 @@ func (g *gathering) entries() []storeEntry {
 			e.state = storeIncomplete
 			g.say(opts, rule.StoreNotPrinted.At(first.Pos, first.Ref, "SecretStore %s: neither the manifest nor an Application says in which namespace", s.Ref.Name))
 		default:
-			generated, findings := s.Generate(nil)
+			generated, findings := s.Generate(guard.adapt(&s))
+			findings = append(findings, guard.outside(&s)...)
 			e.generated, e.state = generated, storeGenerated
 			for i := range findings {
 				if findings[i].Pos.IsZero() {

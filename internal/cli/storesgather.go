@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 
+	"go.yaml.in/yaml/v3"
+
+	"kesbridge/internal/access"
 	"kesbridge/internal/argocd"
 	"kesbridge/internal/convert"
 	"kesbridge/internal/eso"
@@ -32,9 +35,12 @@ type gathering struct {
 	mu   sync.Mutex
 	uses []store.Use
 	// inGit are the stores that stand in what was read.
-	inGit map[gitStore]manifest.Pos
-	// namespaces are Namespace objects, with the cluster that they are in.
+	inGit map[gitStore]standing
+	// namespaces are those that Git makes.
 	namespaces []gitNamespace
+	// policiesInGit are admission policies of the name that kesbridge gives, by
+	// cluster.
+	policiesInGit map[string]gitPolicy
 	// options are what holds in a cluster: of the first use, by place.
 	options map[string]pipeline.Options
 	first   map[string]manifest.Pos
@@ -48,10 +54,10 @@ type gitStore struct {
 	cluster, kind, namespace, name string
 }
 
-type gitNamespace struct {
-	cluster string
-	object  *manifest.Object
-	pos     manifest.Pos
+// standing is a store in Git.
+type standing struct {
+	pos        manifest.Pos
+	conditions *yaml.Node // its spec.conditions
 }
 
 // aboutStore is a finding and what holds where it was found.
@@ -148,6 +154,13 @@ func (g *gathering) application(ctx context.Context, c *checking, j job) (r *che
 		if len(r.about) > 0 {
 			g.skipped++
 		}
+		for i := range r.about {
+			if f := &r.about[i]; f.Severity == manifest.Error {
+				// Argo CD can't render it either.
+				f.Severity = manifest.Warning
+				f.Message += "; which stores it needs isn't known"
+			}
+		}
 		g.say(pipeline.Options{}, r.about...)
 	}()
 	o := c.o
@@ -184,10 +197,21 @@ func (g *gathering) stream(ctx context.Context, c *checking, j job, r *checked, 
 	if bytes.Contains(s.Data, []byte(argocd.Group)) {
 		r.holds = append(r.holds, s)
 	}
+	return g.read(ctx, c, j, r, source, out, n)
+}
+
+// read looks at a stream of an app.
+func (g *gathering) read(ctx context.Context, c *checking, j job, r *checked, source *rendering, out *render.Output, n int) error {
+	s := out.Streams[n]
 	in, index := streamOf(out.Kind, &s), c.places.Stream(out.Kind, s)
 	l := &looking{g: g, opts: source.options, app: r.app.Name, place: index.Source, origin: in.Origin}
 	if app := j.candidate.App; app != nil {
 		l.namespace = app.Spec.Destination.Namespace
+		if n == 0 {
+			g.mu.Lock()
+			l.managedNamespace(app, r.app.Application)
+			g.mu.Unlock()
+		}
 	}
 	return l.look(ctx, in.Input)
 }
@@ -218,20 +242,24 @@ func (l *looking) look(ctx context.Context, in manifest.Input, more ...string) e
 		return err
 	}
 	defer p.Close()
-	return p.Find(ctx, []string{"Namespace"}, []string{""}, func(o *manifest.Object) {
-		if o.Ref.Kind != "Namespace" {
-			return
-		}
+	return p.Find(ctx, []string{"Namespace", access.DefaultName}, []string{"", admission}, func(o *manifest.Object) {
 		l.g.mu.Lock()
 		defer l.g.mu.Unlock()
-		l.g.namespaces = append(l.g.namespaces, gitNamespace{l.cluster(), o, l.at(o)})
+		switch {
+		case o.Ref.Kind == "Namespace" && o.Ref.Group == "":
+			l.namespaceObject(o)
+		case o.Ref.Kind == "ValidatingAdmissionPolicy" && o.Ref.Name == access.DefaultName:
+			l.policy(o)
+		}
 	})
 }
 
 func (l *looking) cluster() string { return l.opts.Settings.Cluster }
 
-func (l *looking) at(o *manifest.Object) manifest.Pos {
-	pos := o.Pos
+func (l *looking) at(o *manifest.Object) manifest.Pos { return l.placeOf(o, o.Pos) }
+
+// placeOf is the place in the sources of something in an object.
+func (l *looking) placeOf(o *manifest.Object, pos manifest.Pos) manifest.Pos {
 	if l.origin != nil {
 		if from := l.origin(o); from != "" {
 			pos.Origin = from
@@ -251,8 +279,9 @@ func (l *looking) visit(o *manifest.Object) {
 		if o.Ref.Kind == "SecretStore" {
 			key.namespace = or(o.Ref.Namespace, l.namespace)
 		}
-		if _, ok := l.g.inGit[key]; !ok {
-			l.g.inGit[key] = l.at(o)
+		pos := l.at(o)
+		if old, ok := l.g.inGit[key]; !ok || lessPos(pos, old.pos) {
+			l.g.inGit[key] = standing{pos, manifest.Lookup(manifest.Lookup(o.Node, "spec"), "conditions")}
 		}
 	}
 }
@@ -322,4 +351,12 @@ func (g *gathering) clusters() []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// newGathering is an empty one.
+func newGathering(a *app, o options, f storesFlags) *gathering {
+	return &gathering{
+		app: a, o: o, flags: f, run: newRun(o), inGit: map[gitStore]standing{}, policiesInGit: map[string]gitPolicy{},
+		options: map[string]pipeline.Options{}, first: map[string]manifest.Pos{},
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"kesbridge/internal/eso"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
 )
@@ -76,6 +77,10 @@ func (r *Run) Absorb(part *Run) {
 	r.absorbNeeds(part)
 	r.absorbHeld(part)
 }
+
+// Held says that a store, though no output that needs it has it, is held by
+// another one, so that nobody has to create it.
+func (r *Run) Held(ref eso.StoreRef) { delete(r.stores, ref) }
 
 // absorbNeeds finds stores that two parts need for different things.
 func (r *Run) absorbNeeds(part *Run) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"kesbridge/internal/access"
 	"kesbridge/internal/convert"
 	"kesbridge/internal/cutover"
 	"kesbridge/internal/kes"
@@ -56,7 +57,8 @@ func (o *Output) stores() []manifest.Map {
 		if o.present[key] || s.Namespace == o.opts.Namespace && o.present[bare] || s.Ref.Kind != "SecretStore" {
 			continue
 		}
-		g, findings := s.Generate(nil)
+		class := access.SettingsOf(o.opts.Settings.Controller, o.opts.KES).Class()
+		g, findings := s.Generate(func(r *store.Request) { r.Class = class })
 		first := s.Uses[0]
 		findings = append(findings, o.hooked(&s)...)
 		findings = append(findings, o.run.holds(o.opts, &s)...)

@@ -97,11 +97,12 @@ func compareUses(a, b Use) int {
 // counts once.
 func (s *Served) Secrets() int { return Secrets(s.Uses) }
 
-// Secrets counts resources, each once. Those of which nothing tells the
-// namespace are told apart by where they stand.
+// Secrets counts resources, each once. Overlays may hold one each with another
+// need, and those of which nothing tells the namespace are told apart by where
+// they stand.
 func Secrets(uses []Use) int {
 	return len(distinct(uses, func(u Use) string {
-		id := u.Cluster + "\x00" + u.Ref.Namespace + "\x00" + u.Ref.Name
+		id := u.Cluster + "\x00" + u.Ref.Namespace + "\x00" + u.Ref.Name + "\x00" + u.Need.Name()
 		if u.Ref.Namespace == "" {
 			id += "\x00" + u.Pos.String()
 		}
