@@ -108,6 +108,7 @@ func (r *RBAC) namespace(names []string) []roleRule {
 		{"a cluster with OwnerReferencesPermissionEnforcement asks this of who names an owner with blockOwnerDeletion", "external-secrets.io", []string{"externalsecrets/finalizers"}, nil, []string{"update"}},
 		{"is the store ready", "external-secrets.io", []string{"secretstores"}, nil, []string{"get"}},
 		{"compared by digest before and after; the owner is moved", "", []string{"secrets"}, names, []string{"get", "patch"}},
+		{"kesbridge deletes no Secret; OwnerReferencesPermissionEnforcement lets only who may delete an object change its owners: leave it out without that", "", []string{"secrets"}, names, []string{"delete"}},
 	}
 	if r.ListSecrets {
 		out = append(out, roleRule{"finds Secrets whose KES resource is gone; whoever has it can read every Secret of the namespace", "", []string{"secrets"}, nil, []string{"list"}})
