@@ -3,6 +3,7 @@ package preview
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"strings"
 )
 
@@ -20,6 +21,11 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 // different lengths. Either may be nil. Both are changed in place.
 func Mask(before, after map[string]any) {
 	if !isSecret(before) && !isSecret(after) {
+		if isSealed(before) || isSealed(after) {
+			for _, field := range []string{"data", "stringData"} {
+				hide(submap(submap(before, "spec"), "template"), submap(submap(after, "spec"), "template"), field)
+			}
+		}
 		inside(before, after)
 		return
 	}
@@ -33,6 +39,24 @@ func Mask(before, after map[string]any) {
 func isSecret(m map[string]any) bool {
 	version, _ := m["apiVersion"].(string)
 	return m["kind"] == "Secret" && !strings.Contains(version, "/")
+}
+
+// isSealed: the template of a SealedSecret (bitnami.com/v1alpha1) is part of a
+// Secret, and values in it are plain text.
+func isSealed(m map[string]any) bool {
+	version, _ := m["apiVersion"].(string)
+	return m["kind"] == "SealedSecret" && strings.HasPrefix(version, "bitnami.com/")
+}
+
+// secretText is where a text says that it is, or holds, a Secret: YAML in block
+// or flow style, or JSON, also as a string in a string.
+var secretText = regexp.MustCompile(`(?:^|[\s,{\[-])\\*["']?kind\\*["']?\s*:\s*\\*["']?Secret(?:List)?\\*["']?\s*(?:$|[\r\n,}#])`)
+
+// holdsSecret reports whether a value is a text with a Secret in it, such as a
+// manifest in a ConfigMap.
+func holdsSecret(v any) bool {
+	s, ok := v.(string)
+	return ok && strings.Contains(s, "Secret") && secretText.MatchString(s)
 }
 
 // hide masks a field of Secrets, also one that isn't the map that it should
@@ -73,12 +97,17 @@ func pair(a, b map[string]any, chosen func(string) bool) {
 // inside looks for Secrets in an object of another kind, such as a List or a
 // template: those at the same place are the two states of one.
 func inside(before, after map[string]any) {
-	for key, v := range before {
-		walk(v, after[key])
+	texts := func(key string) bool { return holdsSecret(before[key]) || holdsSecret(after[key]) }
+	hidden := map[string]bool{}
+	for _, m := range []map[string]any{before, after} {
+		for key := range m {
+			hidden[key] = hidden[key] || texts(key)
+		}
 	}
-	for key, v := range after {
-		if _, done := before[key]; !done {
-			walk(nil, v)
+	pair(before, after, func(key string) bool { return hidden[key] })
+	for key := range hidden {
+		if !hidden[key] {
+			walk(before[key], after[key])
 		}
 	}
 }
@@ -106,7 +135,19 @@ func walk(before, after any) {
 		if i < len(y) {
 			w = y[i]
 		}
-		walk(v, w)
+		if !holdsSecret(v) && !holdsSecret(w) {
+			walk(v, w)
+			continue
+		}
+		if i < len(x) {
+			x[i] = mask
+		}
+		if i < len(y) {
+			y[i] = mask
+			if i < len(x) && !reflect.DeepEqual(v, w) {
+				y[i] = mask + maskMore
+			}
+		}
 	}
 }
 

@@ -46,6 +46,14 @@ func TestMask(t *testing.T) {
 		{"no text", secret(`,"data":{"a":{"b":"VALUE"}}`), secret(`,"data":{"a":["VALUE"]}`), `"data":{"a":"++++++++"}`, `"data":{"a":"++++++++++++"}`},
 		{"in a list", `{"kind":"List","items":[` + secret(`,"data":{"a":"VALUE"}`) + `]}`, `{"kind":"List","items":[{},` + secret(`,"data":{"a":"VALUE"}`) + `]}`, `"data":{"a":"++++++++"}`, `"data":{"a":"++++++++"}`},
 		{"beside something else", `{"kind":"X","spec":[1]}`, `{"kind":"X","spec":` + secret(`,"data":{"a":"VALUE"}`) + `}`, `[1]`, `"data":{"a":"++++++++"}`},
+		{"a manifest in a text", `{"kind":"ConfigMap","data":{"x":"apiVersion: v1\nkind: Secret\ndata: {a: VALUE}"}}`, `{"kind":"ConfigMap","data":{"x":"apiVersion: v1\nkind: Secret\ndata: {a: VALUE2}","y":"kept"}}`,
+			`{"x":"++++++++"}`, `{"x":"++++++++++++","y":"kept"}`},
+		{"in flow style", `{"kind":"ConfigMap","data":{"x":"{kind: Secret, data: {a: VALUE}}"}}`, `{"kind":"ConfigMap","data":{}}`, `{"x":"++++++++"}`, `{}`},
+		{"as JSON in JSON", `{"kind":"ConfigMap","data":{"x":"{\"a\":\"{\\\"kind\\\":\\\"Secret\\\",\\\"data\\\":\\\"VALUE\\\"}\"}"}}`, `{"kind":"ConfigMap"}`, `{"x":"++++++++"}`, `{`},
+		{"a list of texts", `{"kind":"X","args":["- kind: 'Secret'\n  stringData: VALUE","kept"]}`, `{"kind":"X","args":["- kind: 'Secret'\n  stringData: VALUE","other"]}`, `["++++++++","kept"]`, `["++++++++","other"]`},
+		{"only now a text", `{"kind":"X","x":{"a":1}}`, `{"kind":"X","x":"kind: SecretList # VALUE"}`, `"x":"++++++++"`, `"x":"++++++++++++"`},
+		{"a sealed one's template", `{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","spec":{"template":{"data":{"a":"VALUE"},"type":"Opaque"}}}`, `{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","spec":{"template":{"data":{"a":"VALUE2"},"type":"Opaque"}}}`,
+			`{"data":{"a":"++++++++"},"type":"Opaque"}`, `{"data":{"a":"++++++++++++"},"type":"Opaque"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var a, b map[string]any
@@ -76,5 +84,13 @@ func TestMask(t *testing.T) {
 	preview.Mask(plain, nil)
 	if plain["data"].(map[string]any)["a"] != "shown" {
 		t.Error("a ConfigMap was masked")
+	}
+	// What names the kind and holds none is shown.
+	for _, text := range []string{"kind: SecretStore", "kind: ExternalSecret", "the kind Secret", "secretName: x", "kind: Secrets", `{"kind":"SecretStore"}`} {
+		m := map[string]any{"kind": "ConfigMap", "data": map[string]any{"a": text}}
+		preview.Mask(m, nil)
+		if m["data"].(map[string]any)["a"] != text {
+			t.Errorf("%q was masked", text)
+		}
 	}
 }
