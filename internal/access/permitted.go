@@ -1,7 +1,6 @@
 package access
 
 import (
-	"errors"
 	"fmt"
 
 	"kesbridge/internal/access/pattern"
@@ -73,7 +72,7 @@ func keyTexts(es *kes.ExternalSecret) []keyText {
 
 // matches is empty if the expression matches, and otherwise says why not.
 func matches(p *pattern.Pattern, s string) string {
-	ok, err := test(p, s)
+	ok, err := p.Match(s)
 	switch {
 	case err != nil:
 		return err.Error()
@@ -83,20 +82,11 @@ func matches(p *pattern.Pattern, s string) string {
 	return ""
 }
 
-// test is RegExp.prototype.test.
-func test(p *pattern.Pattern, s string) (bool, error) {
-	ok, err := p.Match(s)
-	if limit := (*pattern.LimitError)(nil); errors.As(err, &limit) {
-		return p.Linear(s) // RE2 needs no backtracking
-	}
-	return ok, err
-}
-
 // matchText is new RegExp(text).test(s).
 func matchText(text, s string) (bool, error) {
 	p, err := pattern.Parse(text)
 	if err != nil {
 		return false, err
 	}
-	return test(p, s)
+	return p.Match(s)
 }

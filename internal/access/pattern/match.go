@@ -1,11 +1,17 @@
 package pattern
 
-import "unicode/utf16"
+import (
+	"regexp"
+	"strings"
+	"unicode/utf16"
+)
 
 // Match reports whether the expression matches anywhere in the text, as
-// RegExp.prototype.test does. It backtracks as ECMA-262 says (22.2.2), and
-// gives up with a *LimitError after a fixed number of steps, so that the
-// answer doesn't depend on the machine.
+// RegExp.prototype.test does. It backtracks as ECMA-262 says (22.2.2) for a
+// fixed number of steps, so that the answer doesn't depend on the machine; then
+// it asks RE2, which needs no backtracking, and where that can't say it gives up
+// with a *LimitError. (goja would run the rest for ever: its Interrupt doesn't
+// reach the regular expressions of regexp2.)
 func (p *Pattern) Match(text string) (bool, error) {
 	m := &matcher{in: utf16.Encode([]rune(text)), steps: maxSteps, caps: make([]capture, p.groups)}
 	for i := 0; i <= len(m.in); i++ {
@@ -16,10 +22,28 @@ func (p *Pattern) Match(text string) (bool, error) {
 			return true, nil
 		}
 		if m.steps <= 0 {
-			return false, &LimitError{p.text, "it backtracks too much to be decided here"}
+			return p.linear(text)
 		}
 	}
 	return false, nil
+}
+
+// linear is Match by way of RE2, which knows texts of the BMP only.
+func (p *Pattern) linear(text string) (bool, error) {
+	limit := &LimitError{p.text, "it backtracks too much to be decided here"}
+	re2, err := p.RE2()
+	if err != nil {
+		return false, limit
+	}
+	re, err := regexp.Compile(re2)
+	if err != nil {
+		return false, limit
+	}
+	ok := re.MatchString(text)
+	if !ok && strings.ContainsFunc(text, func(c rune) bool { return c > lastUnit }) {
+		return false, limit
+	}
+	return ok, nil
 }
 
 type capture struct{ from, to int }
@@ -117,6 +141,9 @@ func (m *matcher) repeatSet(n *node, at int, back bool, rest func(int) bool) boo
 	return false
 }
 
+// maxEmpty is how many rounds that have to be and take nothing are made.
+const maxEmpty = 50
+
 // repeat is RepeatMatcher: a round beyond the least ones that takes nothing
 // counts as no match, and each round empties the captures in it.
 func (m *matcher) repeat(n *node, lo, hi, at int, back bool, rest func(int) bool) bool {
@@ -139,6 +166,9 @@ func (m *matcher) repeat(n *node, lo, hi, at int, back bool, rest func(int) bool
 		if m.match(n.subs[0], at, back, func(next int) bool {
 			if lo == 0 && next == at {
 				return false
+			}
+			if next == at && lo > maxEmpty {
+				return m.repeat(n, 0, fewer, next, back, rest) // so could all the others
 			}
 			return m.repeat(n, max(lo-1, 0), fewer, next, back, rest)
 		}) {

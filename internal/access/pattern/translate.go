@@ -226,12 +226,3 @@ func (w *writer) char(c rune, special string) {
 		w.WriteRune(c)
 	}
 }
-
-// Linear is Match by way of RE2, for expressions that backtrack too much.
-func (p *Pattern) Linear(text string) (bool, error) {
-	re2, err := p.RE2()
-	if err != nil {
-		return false, err
-	}
-	return regexp.MatchString(re2, text)
-}
