@@ -29,6 +29,9 @@ type Maker struct {
 	// so on.
 	NoPrune, NoDelete, Extraneous bool
 	Last, Replace, Force          bool
+	// Hook: Argo CD makes and deletes it as a hook, and prunes the object that it
+	// was before.
+	Hook bool
 	// Policy is ESO's creationPolicy, empty for Owner; DropsSecret tells
 	// deletionPolicy Delete.
 	Policy      string
@@ -59,6 +62,7 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 	}
 	m.Secret, m.Keys = m.Ref.Name, KeysOf(o)
 	m.options(text("metadata", "annotations", SyncOptions), text("metadata", "annotations", CompareOptions))
+	m.Hook = hook(at(o, "metadata", "annotations"))
 	// controller/appcontroller.go, shouldBeDeleted: it holds against deletion with
 	// the Application, not against pruning.
 	m.NoDelete = m.NoDelete || text("metadata", "annotations", "helm.sh/resource-policy") == "keep"
@@ -87,6 +91,16 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 		m.Labels = keysIn(at(o, "metadata", "labels"))
 	}
 	return m, true
+}
+
+// hook reports whether Argo CD takes an object for a hook (gitops-engine,
+// pkg/sync/hook/hook.go, helm/hook.go).
+func hook(annotations map[string]any) bool {
+	if s, ok := annotations["argocd.argoproj.io/hook"].(string); ok {
+		return strings.Trim(s, " ,") != "Skip"
+	}
+	s, ok := annotations["helm.sh/hook"].(string)
+	return ok && s != "crd-install"
 }
 
 // clusterKind makes an ExternalSecret in each namespace that it selects, and

@@ -70,7 +70,7 @@ func (t *transition) sayAs(s manifest.Severity, r rule.Rule, pos manifest.Pos, m
 }
 
 func (t *transition) look(m *Maker) {
-	i := slices.IndexFunc(t.after.Makers, func(n Maker) bool { return n.same(m) })
+	i := slices.IndexFunc(t.after.Makers, func(n Maker) bool { return n.same(m) && n.Hook == m.Hook })
 	switch {
 	case m.Unknown:
 		if i < 0 {

@@ -78,6 +78,10 @@ func TestTransitions(t *testing.T) {
 		{"unguarded ESO object gone, orphan, deletionPolicy Delete (E6)", []string{esoDrops}, nil, true, "KES703 ns/s"},
 		{"creationPolicy Orphan gone (E6)", []string{esoOrphan}, nil, false, none},
 		{"guarded ESO object gone (E8)", []string{esoGuarded}, nil, false, none},
+		// A resource that becomes a hook is none of the Application's any more.
+		{"KES object becomes a hook", []string{kesKeep}, []string{strings.Replace(kesKeep, "namespace: ns", "namespace: ns, annotations: {helm.sh/hook: pre-install}", 1)}, false, "KES701 ns/s"},
+		{"ESO object becomes a hook", []string{esoFinal}, []string{strings.Replace(esoFinal, "namespace: ns", "namespace: ns, annotations: {argocd.argoproj.io/hook: PreSync}", 1)}, false, "KES703 ns/s"},
+		{"hook Skip is none", []string{esoFinal}, []string{strings.Replace(esoFinal, "namespace: ns", "namespace: ns, annotations: {argocd.argoproj.io/hook: Skip}", 1)}, false, none},
 		// The way back.
 		{"back in one commit, unguarded (E8: 15 reads missing)", []string{esoFinal}, []string{kesKeep}, false, "KES703 ns/s"},
 		{"back in one commit, guarded (E8, E4a)", []string{esoGuarded}, []string{kesKeep}, false, none},
