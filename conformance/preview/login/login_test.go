@@ -34,13 +34,14 @@ const (
 // repository is one, the Secrets that come of it, and who asked for what.
 type repository struct {
 	dir     string
+	flags   [2][]string       // of stores and of render
 	secrets map[string]string // name: value
 	asked   []string
 }
 
 var cases = []repository{
 	{
-		"irsa", map[string]string{"aws": "shop/aws", "chain": "shop/chain", "vault": "secret/data/shop/vault"},
+		"irsa", [2][]string{}, map[string]string{"aws": "shop/aws", "chain": "shop/chain", "vault": "secret/data/shop/vault"},
 		[]string{
 			"AssumeRole arn:aws:iam::123456789012:role/shop as hop",
 			"AssumeRole arn:aws:iam::210987654321:role/hop as kes",
@@ -52,10 +53,18 @@ var cases = []repository{
 		},
 	},
 	{
-		"keys", map[string]string{"aws-keys": "shop/aws-keys", "vault-token": "secret/data/shop/vault-token"},
+		"keys", [2][]string{}, map[string]string{"aws-keys": "shop/aws-keys", "vault-keys": "secret/data/shop/vault-keys"},
 		[]string{
 			"secretsmanager.GetSecretValue shop/aws-keys in eu-west-1 as AKIDOFKES",
-			`vault reads secret/data/shop/vault-token in "" with token token-of-kes`,
+			`vault reads secret/data/shop/vault-keys in "" with token token-of-kes`,
+		},
+	},
+	{
+		"keys", [2][]string{{"--scope", "namespace"}, {"--store-kind", "SecretStore"}},
+		map[string]string{"aws-keys": "shop/aws-keys", "vault-keys": "secret/data/shop/vault-keys"},
+		[]string{
+			"secretsmanager.GetSecretValue shop/aws-keys in eu-west-1 as AKIDOFSHOP",
+			`vault reads secret/data/shop/vault-keys in "" with token token-of-shop`,
 		},
 	},
 }
@@ -81,8 +90,9 @@ func TestLogin(t *testing.T) {
 			c := start(t, r.version, r.program, b.URL)
 			for _, one := range cases {
 				var applied []string
-				for _, args := range [][]string{{"stores", "app"}, {"render", "app", "--mode", "replace"}} {
-					cmd := exec.CommandContext(t.Context(), kesbridge, append(args, "--eso-version", r.version, "-q")...)
+				for i, args := range [][]string{{"stores", "app"}, {"render", "app", "--mode", "replace"}} {
+					args = slices.Concat(args, one.flags[i], []string{"--eso-version", r.version, "-q"})
+					cmd := exec.CommandContext(t.Context(), kesbridge, args...)
 					cmd.Dir = filepath.Join("testdata", one.dir)
 					cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_GLOBAL=/dev/null"}
 					out, err := cmd.Output()
@@ -124,23 +134,22 @@ func start(t *testing.T, version string, program tool.Program, proxy string) *cl
 	c := cluster.Start(t, cluster.Options{Home: home, CRDs: crds})
 	c.Namespace("kes")
 	c.Namespace("shop")
-	for _, o := range []struct {
-		resource, kind, name string
-		rest                 cluster.M
-	}{
-		{"serviceaccounts", "ServiceAccount", "kes-sa", nil},
-		{"secrets", "Secret", "aws-credentials", cluster.M{"id": "AKIDOFKES", "key": "x"}},
-		{"secrets", "Secret", "vault-token", cluster.M{"token": "token-of-kes"}},
-	} {
-		object := cluster.M{"apiVersion": "v1", "kind": o.kind, "metadata": cluster.M{"name": o.name}}
-		if o.rest != nil {
-			object["stringData"] = o.rest
+	object := func(namespace, resource, kind, name, field string, value cluster.M) {
+		o := cluster.M{"apiVersion": "v1", "kind": kind, "metadata": cluster.M{"name": name}}
+		if field == "annotations" {
+			o["metadata"] = cluster.M{"name": name, field: value}
 		} else {
-			object["metadata"] = cluster.M{"name": o.name, "annotations": cluster.M{"eks.amazonaws.com/role-arn": kesRole}}
+			o[field] = value
 		}
-		if err := c.Apply(t.Context(), cluster.Namespaced("v1", "kes", o.resource, o.name), object); err != nil {
+		if err := c.Apply(t.Context(), cluster.Namespaced("v1", namespace, resource, name), o); err != nil {
 			t.Fatal(err)
 		}
+	}
+	object("kes", "serviceaccounts", "ServiceAccount", "kes-sa", "annotations", cluster.M{"eks.amazonaws.com/role-arn": kesRole})
+	// Those in shop are the copies that a SecretStore needs.
+	for ns, of := range map[string]string{"kes": "KES", "shop": "SHOP"} {
+		object(ns, "secrets", "Secret", "aws-credentials", "stringData", cluster.M{"id": "AKIDOF" + of, "key": "x"})
+		object(ns, "secrets", "Secret", "vault-token", "stringData", cluster.M{"token": "token-of-" + ns})
 	}
 	args := []string{"--metrics-addr", "127.0.0.1:0", "--enable-cluster-external-secret-reconciler=false", "--enable-push-secret-reconciler=false"}
 	if version != "0.9.20" {
