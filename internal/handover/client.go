@@ -242,7 +242,7 @@ const (
 // that answered before is waited for.
 func (c *Client) send(ctx context.Context, req *rest.Request) ([]byte, error) {
 	for wait := 100 * time.Millisecond; ; wait *= 3 {
-		data, err := req.DoRaw(ctx)
+		data, err := do(ctx, req)
 		if err == nil {
 			c.up.Store(true)
 		}
@@ -253,6 +253,15 @@ func (c *Client) send(ctx context.Context, req *rest.Request) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// do sends a request once. The error says what the API server said.
+func do(ctx context.Context, req *rest.Request) ([]byte, error) {
+	res := req.Do(ctx)
+	if err := res.Error(); err != nil {
+		return nil, err
+	}
+	return res.Raw()
 }
 
 // get reads an object; found is false where the API server has none.
@@ -296,7 +305,7 @@ func (c *Client) list(ctx context.Context, r resource, namespace, selector, acce
 			req = req.Param("continue", next)
 		}
 		data, err := c.send(ctx, req)
-		if next != "" && apierrors.IsResourceExpired(err) && again < 3 {
+		if next != "" && (apierrors.IsResourceExpired(err) || apierrors.IsGone(err)) && again < 3 {
 			next = ""
 			again++
 			reset()
@@ -362,7 +371,7 @@ func (c *Client) patch(ctx context.Context, r resource, namespace, name string, 
 func (c *Client) create(ctx context.Context, r resource, namespace string, body any, out any) error {
 	data, err := json.Marshal(body)
 	if err == nil {
-		data, err = c.rest.Post().AbsPath(r.path(namespace, "")).Param("fieldManager", "kesbridge").Body(data).DoRaw(ctx)
+		data, err = do(ctx, c.rest.Post().AbsPath(r.path(namespace, "")).Param("fieldManager", "kesbridge").Body(data))
 	}
 	if err == nil && out != nil {
 		err = json.Unmarshal(data, out)

@@ -3,138 +3,149 @@ package handover
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"kesbridge/internal/cutover"
+	"kesbridge/internal/manifest"
 )
 
-// references are the fields of a pod, a workload's template, an Ingress or a
-// service account that name a Secret (k8s.io/api, core/v1 and networking/v1).
-type references struct {
-	Metadata Meta   `json:"metadata"`
-	Kind     string `json:"kind"`
-	// Of a service account.
-	Secrets          []nameRef `json:"secrets"`
-	ImagePullSecrets []nameRef `json:"imagePullSecrets"`
-	Spec             struct {
-		podReads
-		// Of an Ingress.
-		TLS []struct {
-			SecretName string `json:"secretName"`
-		} `json:"tls"`
-		// Of workloads and of a CronJob.
-		Template    podTemplate `json:"template"`
-		JobTemplate struct {
-			Spec struct {
-				Template podTemplate `json:"template"`
-			} `json:"spec"`
-		} `json:"jobTemplate"`
-	} `json:"spec"`
+// kind is a kind of object that may read Secrets.
+type kind struct {
+	r    resource
+	name string
 }
 
-type podTemplate struct {
-	Spec podReads `json:"spec"`
+// builtin are those that every cluster has. ReplicaSets are left out: their
+// Deployments and pods show.
+func builtin() []kind {
+	return []kind{{deploys, "Deployment"}, {stateful, "StatefulSet"}, {daemons, "DaemonSet"}, {cronJobs, "CronJob"}, {jobs, "Job"}, {ingresses, "Ingress"}, {accounts, "ServiceAccount"}, {pods, "Pod"}}
 }
 
-type podReads struct {
-	ImagePullSecrets    []nameRef   `json:"imagePullSecrets"`
-	Containers          []container `json:"containers"`
-	InitContainers      []container `json:"initContainers"`
-	EphemeralContainers []container `json:"ephemeralContainers"`
-	Volumes             []struct {
-		Secret *struct {
-			SecretName string `json:"secretName"`
-		} `json:"secret"`
-		Projected *struct {
-			Sources []struct {
-				Secret *nameRef `json:"secret"`
-			} `json:"sources"`
-		} `json:"projected"`
-		CSI *struct {
-			NodePublishSecretRef *nameRef `json:"nodePublishSecretRef"`
-		} `json:"csi"`
-	} `json:"volumes"`
-}
+// mostKinds bounds how many custom kinds are listed: some operators bring a
+// thousand.
+const mostKinds = 60
 
-func (p *podReads) each(name func(string)) {
-	for _, r := range p.ImagePullSecrets {
-		name(r.Name)
+// custom are custom resources of the cluster with fields that name Secrets,
+// from one answer of aggregated discovery (Kubernetes 1.27 and later).
+func (l *look) custom(ctx context.Context) ([]kind, error) {
+	var found struct {
+		Items []struct {
+			Metadata Meta `json:"metadata"`
+			Versions []struct {
+				Version   string `json:"version"`
+				Resources []struct {
+					Resource     string `json:"resource"`
+					Scope        string `json:"scope"`
+					ResponseKind struct {
+						Kind string `json:"kind"`
+					} `json:"responseKind"`
+					Verbs []string `json:"verbs"`
+				} `json:"resources"`
+			} `json:"versions"`
+		} `json:"items"`
 	}
-	for _, c := range slices.Concat(p.Containers, p.InitContainers, p.EphemeralContainers) {
-		for _, e := range c.Env {
-			if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil {
-				name(e.ValueFrom.SecretKeyRef.Name)
-			}
-		}
-		for _, f := range c.From {
-			if f.SecretRef != nil {
-				name(f.SecretRef.Name)
-			}
-		}
+	data, err := l.c.send(ctx, l.c.rest.Get().AbsPath("/apis").SetHeader("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"))
+	if err == nil {
+		err = json.Unmarshal(data, &found)
 	}
-	for _, v := range p.Volumes {
-		if v.Secret != nil {
-			name(v.Secret.SecretName)
-		}
-		if v.Projected != nil {
-			for _, s := range v.Projected.Sources {
-				if s.Secret != nil {
-					name(s.Secret.Name)
+	if missing(err) || forbidden(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &RequestError{"get", "the API groups", "", "", err}
+	}
+	var out []kind
+	for _, g := range found.Items {
+		for _, v := range g.Versions {
+			for _, r := range v.Resources {
+				name := r.ResponseKind.Kind
+				if r.Scope != "Namespaced" || !slices.Contains(r.Verbs, "list") || !l.reads(g.Metadata.Name, name) {
+					continue
+				}
+				k := kind{resource{g.Metadata.Name, v.Version, r.Resource}, name}
+				if !slices.ContainsFunc(out, func(o kind) bool { return o.r.group == k.r.group && o.name == name }) {
+					out = append(out, k)
 				}
 			}
 		}
-		if v.CSI != nil && v.CSI.NodePublishSecretRef != nil {
-			name(v.CSI.NodePublishSecretRef.Name)
-		}
 	}
+	if n := len(out) - mostKinds; n > 0 {
+		out = out[:mostKinds]
+		l.note(fmt.Sprintf("who reads the Secrets isn't complete: %d kinds of custom resources were not looked at", n))
+	}
+	return out, nil
 }
 
-func (r *references) each(name func(string)) {
-	r.Spec.each(name)
-	r.Spec.Template.Spec.each(name)
-	r.Spec.JobTemplate.Spec.Template.Spec.each(name)
-	for _, t := range r.Spec.TLS {
-		name(t.SecretName)
+// reads: kinds of the table, without those that are listed anyway or that make
+// the Secrets.
+func (l *look) reads(group, name string) bool {
+	switch group {
+	case "apps", "batch", "extensions", "networking.k8s.io", kesObjects.group:
+		return false
 	}
-	for _, s := range slices.Concat(r.Secrets, r.ImagePullSecrets) {
-		name(s.Name)
-	}
+	return cutover.MayReference(group, name)
 }
 
-// readReaders notes who reads which Secret. A pod counts as what controls it:
-// a template that changed may no longer say what its pods still read.
+// readReaders notes who reads which Secret: objects of every kind that the
+// table of references knows. A pod counts as what controls it: a template that
+// changed may no longer say what its pods still read.
 func (l *look) readReaders(ctx context.Context) error {
 	if !l.o.Readers {
 		return nil
 	}
-	type kind struct {
-		r    resource
-		name string
+	more, err := l.custom(ctx)
+	if err != nil {
+		return err
 	}
-	kinds := []kind{{deploys, "Deployment"}, {stateful, "StatefulSet"}, {daemons, "DaemonSet"}, {cronJobs, "CronJob"}, {jobs, "Job"}, {ingresses, "Ingress"}, {accounts, "ServiceAccount"}, {pods, "Pod"}}
-	if err := each(ctx, kinds, len(kinds), func(k kind) error {
-		err := l.c.list(ctx, k.r, l.o.Namespace, "", "", func() {}, func(raw json.RawMessage) error {
-			var r references
-			if err := json.Unmarshal(raw, &r); err != nil {
-				return err
-			}
-			who := k.name + "/" + r.Metadata.Name
-			for _, o := range r.Metadata.OwnerReferences {
-				if k.name == "Pod" && controls(&o) {
-					who = o.Kind + "/" + o.Name
-				}
-			}
-			r.each(func(name string) { l.addReader(r.Metadata.Namespace+"/"+name, who) })
-			return nil
-		})
+	var closed []string
+	if err := each(ctx, append(builtin(), more...), 8, func(k kind) error {
+		err := l.c.list(ctx, k.r, l.o.Namespace, "", "", func() {}, func(raw json.RawMessage) error { return l.readOne(k, raw) })
 		if forbidden(err) {
-			l.note("who reads the Secrets isn't complete: " + err.Error())
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			closed = append(closed, k.r.String())
 			return nil
 		}
 		return err
 	}); err != nil {
 		return err
 	}
+	if slices.Sort(closed); len(closed) > 0 {
+		l.note("who reads the Secrets isn't complete: these may not be listed: " + strings.Join(closed, ", "))
+	}
 	l.foldReaders()
+	return nil
+}
+
+func (l *look) readOne(k kind, raw json.RawMessage) error {
+	var o map[string]any
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return err
+	}
+	var m struct {
+		Metadata struct {
+			Name            string                  `json:"name"`
+			Namespace       string                  `json:"namespace"`
+			OwnerReferences []metav1.OwnerReference `json:"ownerReferences"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return err
+	}
+	who := k.name + "/" + m.Metadata.Name
+	for _, r := range m.Metadata.OwnerReferences {
+		if k.name == "Pod" && controls(&r) {
+			who = r.Kind + "/" + r.Name
+		}
+	}
+	ref := manifest.Ref{Group: k.r.group, Version: k.r.version, Kind: k.name, Namespace: m.Metadata.Namespace, Name: m.Metadata.Name}
+	for _, r := range cutover.References(ref, o, nil) {
+		l.addReader(orDefault(r.Namespace, m.Metadata.Namespace)+"/"+r.Name, who)
+	}
 	return nil
 }
 

@@ -16,7 +16,7 @@ func (c *Client) WhoAmI(ctx context.Context) string {
 		} `json:"status"`
 	}
 	body := []byte(`{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}`)
-	data, err := c.rest.Post().AbsPath("/apis/authentication.k8s.io/v1/selfsubjectreviews").Body(body).DoRaw(ctx)
+	data, err := do(ctx, c.rest.Post().AbsPath("/apis/authentication.k8s.io/v1/selfsubjectreviews").Body(body))
 	if err == nil {
 		err = json.Unmarshal(data, &review)
 	}

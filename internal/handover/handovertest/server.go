@@ -28,6 +28,8 @@ type Server struct {
 	*httptest.Server
 	// ESOVersions are the served versions of external-secrets.io.
 	ESOVersions []string
+	// Discovery is what /apis answers, or nil.
+	Discovery Object
 	// Forbid lists what is answered 403: "list secrets".
 	Forbid map[string]bool
 	// PageSize bounds a page, whatever the client asks for; 0: as asked.
@@ -65,7 +67,7 @@ func Key(resource, namespace, name string) string { return resource + "/" + name
 var plurals = map[string]string{
 	"ExternalSecret": "externalsecrets", "Secret": "secrets", "SecretStore": "secretstores", "ClusterSecretStore": "clustersecretstores",
 	"Deployment": "deployments", "Pod": "pods", "ConfigMap": "configmaps", "Application": "applications", "Ingress": "ingresses",
-	"ServiceAccount": "serviceaccounts", "StatefulSet": "statefulsets", "CronJob": "cronjobs", "Job": "jobs", "DaemonSet": "daemonsets", "Namespace": "namespaces",
+	"ServiceAccount": "serviceaccounts", "StatefulSet": "statefulsets", "CronJob": "cronjobs", "Job": "jobs", "DaemonSet": "daemonsets", "Namespace": "namespaces", "Prometheus": "prometheuses",
 }
 
 func resourceOf(o Object) string {
@@ -367,6 +369,8 @@ func (s *Server) answer(r *http.Request) (int, any) {
 			return fault(404, "NotFound", "no such group")
 		}
 		return 200, Object{"kind": "APIGroup", "apiVersion": "v1", "name": "external-secrets.io", "versions": versions}
+	case r.URL.Path == "/apis" && s.Discovery != nil:
+		return 200, s.Discovery
 	case strings.HasSuffix(r.URL.Path, "/selfsubjectreviews"):
 		return 201, Object{"status": Object{"userInfo": Object{"username": "tester@example.com"}}}
 	case parts[0] == "apis" && len(parts) > 3:
