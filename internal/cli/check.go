@@ -143,6 +143,7 @@ type checking struct {
 	run       *pipeline.Run
 	results   []*checked
 	done      []job // in the order of their rounds
+	manyArgo  bool  // several Argo CDs, each with a cluster of its own
 	ids       map[string]bool
 	unchanged int
 	mu        sync.Mutex

@@ -48,9 +48,13 @@ func (c *checking) readers(ctx context.Context) error {
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
+	clusters, own := map[string]bool{}, map[string]bool{}
+	for _, s := range wanted {
+		clusters[s.cluster], own[s.by.app.ID] = s.cluster != "", true
+	}
 	var jobs []job
 	for _, j := range c.done {
-		if slices.ContainsFunc(wanted, func(s sought) bool { return s.by.app.ID == j.id || c.together(s, j) }) {
+		if own[j.id] || clusters[c.clusterKey(j.cluster, j.candidate.App)] {
 			jobs = append(jobs, j)
 		}
 	}

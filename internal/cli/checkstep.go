@@ -17,6 +17,7 @@ import (
 // nextSteps says of every resource whether its next step is safe, once all apps
 // are known: another app of the same cluster may make or read its Secret.
 func (c *checking) nextSteps(ctx context.Context) error {
+	c.manyArgo = c.several()
 	slices.SortStableFunc(c.results, func(a, b *checked) int { return cmp.Compare(a.app.ID, b.app.ID) })
 	c.foreignMakers()
 	if err := c.readers(ctx); err != nil {
@@ -55,7 +56,7 @@ func (c *checking) clusterKey(cluster string, app *argocd.Application) string {
 		return ""
 	}
 	d := app.Spec.Destination
-	if inCluster(d) && c.several() {
+	if inCluster(d) && c.manyArgo {
 		return ""
 	}
 	return "destination " + d.Server + " " + d.Name
