@@ -35,12 +35,15 @@ func value(i int) string { return fmt.Sprintf("value %03d", i%values) }
 
 const user = "kesbridge"
 
-func newLab(t *testing.T, r release, args ...string) *lab {
+func newLab(t *testing.T, r release, args ...string) *lab { return newLabWith(t, r, nil, args...) }
+
+// newLabWith has further CRDs.
+func newLabWith(t *testing.T, r release, more []string, args ...string) *lab {
 	crds, err := tool.ModuleDir(t.Context(), "github.com/external-secrets/external-secrets", r.name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := []string{filepath.Join(home, "testdata/kes-crd.yaml")}
+	files := append([]string{filepath.Join(home, "testdata/kes-crd.yaml")}, more...)
 	names := []string{"external-secrets.io_externalsecrets", "external-secrets.io_clustersecretstores", "external-secrets.io_secretstores"}
 	if r.name != "v0.9.20" { // started even where it is switched off
 		names = append(names, "generators.external-secrets.io_generatorstates")
