@@ -1,6 +1,8 @@
 package kes
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,8 +25,10 @@ type Chart struct {
 	Release, Namespace string
 	// Pos is where that is said.
 	Pos manifest.Pos
-	// Values are those that people gave, weakest first. The chart's own
-	// defaults are below them.
+	// Own are the values of a chart that depends on KES's, or of KES's own chart
+	// in the repository; may be nil. The defaults of KES's chart are below them.
+	Own *Tree
+	// Values are those that people gave beside the chart, weakest first.
 	Values []*Tree
 	// Open is what of its values Git doesn't tell.
 	Open []Open
@@ -60,9 +64,38 @@ func (ch *Chart) merged() *Tree {
 	out := &Tree{Pos: origin, kind: yaml.MappingNode}
 	out.set("env", origin, env)
 	out.set("serviceAccount", origin, account)
+	out = overlay(out, ch.Own)
 	for _, v := range ch.Values {
-		out = overlay(out, v)
+		out = overlay(out, asFloats(v))
 	}
+	return out
+}
+
+// asFloats makes of the numbers in env what Helm's templates print of them: those
+// of a chart's own values.yaml and of --set keep their digits, those of other
+// files are floats, 1000000 is 1e+06 (helm v3 and v4, pkg/cli/values).
+func asFloats(v *Tree) *Tree {
+	env := v.At("env")
+	if !env.IsMapping() {
+		return v
+	}
+	floats := &Tree{Pos: env.Pos, kind: yaml.MappingNode}
+	for _, name := range env.Keys {
+		one := env.At(name)
+		if one.kind == yaml.ScalarNode && !one.whole {
+			if n, ok := one.value().(json.Number); ok {
+				if f, err := n.Float64(); err == nil && f != 0 {
+					one = textTree(one.Pos, fmt.Sprint(f))
+				}
+			}
+		}
+		floats.set(name, env.Place(name), one)
+	}
+	out := &Tree{Pos: v.Pos, kind: yaml.MappingNode}
+	for _, k := range v.Keys {
+		out.set(k, v.Place(k), v.At(k))
+	}
+	out.set("env", v.Place("env"), floats)
 	return out
 }
 
@@ -170,6 +203,9 @@ func (ch *Chart) account(c *Controller, v *Tree) {
 	a := v.At("serviceAccount")
 	c.ServiceAccount.Name = a.At("name").Text()
 	if a.At("create").empty() {
+		if c.ServiceAccount.Name == "" {
+			c.ServiceAccount.Name = "default"
+		}
 		return // with the annotations of somebody else's
 	}
 	c.ServiceAccount.Annotations = texts(a.At("annotations"))
@@ -185,6 +221,7 @@ func Nested(name string, at manifest.Pos, text string, force bool) *Tree {
 	v := textTree(at, text)
 	if !force {
 		v = plainTree(at, text)
+		v.whole = true
 	}
 	keys := strings.Split(name, ".")
 	for _, k := range slices.Backward(keys) {

@@ -51,6 +51,8 @@ type Tree struct {
 	fields map[string]*Tree
 	places map[string]manifest.Pos
 	kind   yaml.Kind
+	// whole: Helm takes a number of it for an integer (--set).
+	whole bool
 	// scalar is one, read when it is asked for: most never are.
 	scalar *yaml.Node
 }

@@ -57,7 +57,7 @@ func TestChart(t *testing.T) {
 		{"taken out again", []string{"envVarsFromSecret: {AWS_ACCESS_KEY_ID: {secretKeyRef: aws, key: id}}", "envVarsFromSecret: {AWS_ACCESS_KEY_ID: null}"}, defaults, nil, nil, 0},
 		{"envFrom", []string{"envFrom: [{secretRef: {name: s}}, {configMapRef: {name: c}}]"}, defaults, nil, nil, 2},
 		{"a secret", []string{"env: {VAULT_ADDR: 'https://u:marker@x', AZURE_CLIENT_SECRET: marker}"}, with(map[string]string{"VAULT_ADDR": "-"}), []string{"AZURE_CLIENT_SECRET", "VAULT_ADDR"}, nil, 0},
-		{"numbers as Helm prints them", []string{"env: {WATCH_TIMEOUT: 1000000, METRICS_PORT: 0x10}"}, with(map[string]string{"WATCH_TIMEOUT": "1000000", "METRICS_PORT": "16"}), nil, nil, 0},
+		{"numbers as Helm prints them", []string{"env: {WATCH_TIMEOUT: 1000000, METRICS_PORT: 0x10}"}, with(map[string]string{"WATCH_TIMEOUT": "1e+06", "METRICS_PORT": "16"}), nil, nil, 0},
 		{"files", []string{"filesFromSecret: {gcp: {secret: gcp-creds, mountPath: /app/gcp}}\nenv: {GOOGLE_APPLICATION_CREDENTIALS: /app/gcp/key.json}"}, with(map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/app/gcp/key.json"}), nil, nil, 0},
 		{"extra volumes", []string{"extraVolumes: [{name: ca, configMap: {name: ca}}]\nextraVolumeMounts: [{name: ca, mountPath: /ca}]\nenv: {NODE_EXTRA_CA_CERTS: /ca/a.pem}"}, with(map[string]string{"NODE_EXTRA_CA_CERTS": "/ca/a.pem"}), nil, nil, 0},
 		{"a file of nobody's", []string{"env: {NODE_EXTRA_CA_CERTS: /ca/a.pem}"}, with(map[string]string{"NODE_EXTRA_CA_CERTS": "/ca/a.pem"}), nil, nil, 1},
@@ -72,6 +72,13 @@ func TestChart(t *testing.T) {
 				t.Errorf("a secret is in it: %+v", got)
 			}
 		})
+	}
+	docs, err := Documents("values.yaml", []byte("env: {WATCH_TIMEOUT: 1000000}"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := (&Chart{Own: docs[0]}).Controller().Env["WATCH_TIMEOUT"]; got != "1000000" {
+		t.Errorf("a chart's own number is printed as %s", got)
 	}
 	c := chart(t, "", "env:\n  INSTANCE_ID: x\nfilesFromSecret: {gcp: {secret: gcp-creds, mountPath: /app/gcp}}")
 	if p := c.Places["INSTANCE_ID"]; p.String() != "values0.yaml:2:16" {
@@ -100,7 +107,7 @@ func TestChartIdentity(t *testing.T) {
 		{"fullnameOverride", "", "fullnameOverride: kes", "kes", "kes", false, 0},
 		{"named", "", "serviceAccount: {name: sa, annotations: {a: b}}", "", "sa", false, 1},
 		{"somebody else's", "", "serviceAccount: {create: false, name: sa, annotations: {a: b}}", "", "sa", false, 0},
-		{"the namespace's", "prod", "serviceAccount: {create: false}", "prod-kubernetes-external-secrets", "", false, 0},
+		{"the namespace's", "prod", "serviceAccount: {create: false}", "prod-kubernetes-external-secrets", "default", false, 0},
 		{"long", strings.Repeat("x", 70), "{}", strings.Repeat("x", 63), strings.Repeat("x", 63), false, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -122,7 +129,7 @@ func TestNested(t *testing.T) {
 		text  string
 		force bool
 		want  string
-	}{{"eu", false, "eu"}, {"false", false, "-"}, {"false", true, "false"}, {"null", false, "-"}, {"0", false, "-"}, {"5", false, "5"}} {
+	}{{"eu", false, "eu"}, {"false", false, "-"}, {"false", true, "false"}, {"null", false, "-"}, {"0", false, "-"}, {"5", false, "5"}, {"1000000", false, "1000000"}} {
 		ch := &Chart{Values: []*Tree{Nested("env.INSTANCE_ID", manifest.Pos{}, c.text, c.force)}}
 		got, ok := ch.Controller().Env["INSTANCE_ID"]
 		if !ok {

@@ -98,26 +98,29 @@ func (s *reading) values(name string, v *kes.Tree, asked bool) []candidate {
 	dir := path.Dir(name)
 	keys, chart := s.chartKeys(dir)
 	files := []string{name}
-	layers := []*kes.Tree{v}
-	if base := path.Join(dir, "values.yaml"); chart && base != name {
+	var own *kes.Tree
+	switch base := path.Join(dir, "values.yaml"); {
+	case chart && base == name:
+		own, v = v, nil
+	case chart:
 		if docs, err := s.documents(base); err == nil && len(docs) == 1 {
-			layers = []*kes.Tree{docs[0], v}
-			files = append(files, base)
+			own, files = docs[0], append(files, base)
 		}
+	}
+	at := own
+	if v != nil {
+		at = v
 	}
 	switch {
 	case len(keys) > 0:
-	case v.At(kes.ChartName).IsMapping():
+	case at.At(kes.ChartName).IsMapping():
 		keys = []string{kes.ChartName}
-	case asked && slices.ContainsFunc(ownKeys, func(k string) bool { return v.At(k) != nil }):
+	case asked && slices.ContainsFunc(ownKeys, func(k string) bool { return at.At(k) != nil }):
 		keys = []string{""}
 	}
 	var out []candidate
 	for _, key := range keys {
-		ch := &kes.Chart{Pos: v.Pos}
-		for _, l := range layers {
-			ch.Values = append(ch.Values, below(l, key))
-		}
+		ch := &kes.Chart{Pos: at.Pos, Own: below(own, key), Values: []*kes.Tree{below(v, key)}}
 		c := candidate{Controller: ch.Controller(), what: "values of chart " + kes.ChartName, files: files}
 		if key != "" {
 			c.names = []string{key}
@@ -172,7 +175,7 @@ func (s *reading) application(o, spec *kes.Tree) []candidate {
 				continue
 			}
 		}
-		layers, open, files := s.helmValues(helm, dir)
+		own, layers, open, files := s.helmValues(helm, dir)
 		name := release
 		if own := helm.At("releaseName").Text(); own != "" {
 			name = own
@@ -181,7 +184,7 @@ func (s *reading) application(o, spec *kes.Tree) []candidate {
 			name = ""
 		}
 		for _, key := range keys {
-			ch := &kes.Chart{Release: name, Namespace: spec.At("destination", "namespace").Text(), Pos: o.Pos, Open: open}
+			ch := &kes.Chart{Release: name, Namespace: spec.At("destination", "namespace").Text(), Pos: o.Pos, Open: open, Own: below(own, key)}
 			for _, l := range layers {
 				ch.Values = append(ch.Values, below(l, key))
 			}
@@ -195,7 +198,13 @@ func (s *reading) application(o, spec *kes.Tree) []candidate {
 
 // helmValues are an Application's values, weakest first: the chart's own, the
 // valueFiles, values or valuesObject, parameters (util/helm of Argo CD).
-func (s *reading) helmValues(helm *kes.Tree, dir string) (layers []*kes.Tree, open []kes.Open, files []string) {
+func (s *reading) helmValues(helm *kes.Tree, dir string) (own *kes.Tree, layers []*kes.Tree, open []kes.Open, files []string) {
+	if dir != "" {
+		name := path.Join(dir, "values.yaml")
+		if docs, err := s.documents(name); err == nil && len(docs) > 0 {
+			own, files = docs[0], append(files, name)
+		}
+	}
 	add := func(name string) bool {
 		docs, err := s.documents(name)
 		if err != nil || len(docs) == 0 {
@@ -203,9 +212,6 @@ func (s *reading) helmValues(helm *kes.Tree, dir string) (layers []*kes.Tree, op
 		}
 		layers, files = append(layers, docs[0]), append(files, name)
 		return true
-	}
-	if dir != "" {
-		add(path.Join(dir, "values.yaml"))
 	}
 	for _, f := range helm.At("valueFiles").Items() {
 		name := f.Text()
@@ -243,7 +249,7 @@ func (s *reading) helmValues(helm *kes.Tree, dir string) (layers []*kes.Tree, op
 		}
 		layers = append(layers, kes.Nested(name, p.Pos, p.At("value").Text(), p.At("forceString").Text() == "true"))
 	}
-	return layers, open, files
+	return own, layers, open, files
 }
 
 // helmRelease reads a HelmRelease (Flux) of KES's chart.

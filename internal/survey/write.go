@@ -83,8 +83,8 @@ func (r *Report) defaults(w *writer) {
 
 // poll is KES's poll interval.
 func (r *Report) poll() string {
-	if ms, err := strconv.ParseInt(r.Env["POLLER_INTERVAL_MILLISECONDS"], 10, 32); err == nil && ms > 0 {
-		return (time.Duration(ms) * time.Millisecond).String()
+	if ms, err := strconv.ParseFloat(r.Env["POLLER_INTERVAL_MILLISECONDS"], 64); err == nil && ms > 0 && ms < 1e12 {
+		return time.Duration(ms * float64(time.Millisecond)).String()
 	}
 	if slices.ContainsFunc(r.Settings, func(s Setting) bool { return s.Key == "POLLER_INTERVAL_MILLISECONDS" }) {
 		return "POLLER_INTERVAL_MILLISECONDS (below)"
