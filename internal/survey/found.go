@@ -123,7 +123,8 @@ func (f *finder) kustomization(name string, k *kes.Tree) {
 	}
 }
 
-// superseded takes out values that an Application reads, which tells more.
+// superseded takes out values that an Application reads, which tells more, and
+// those of charts that another chart holds.
 func (f *finder) superseded() {
 	used := map[string]bool{}
 	for _, l := range f.found {
@@ -133,8 +134,15 @@ func (f *finder) superseded() {
 			}
 		}
 	}
+	held := func(dir string) bool {
+		if path.Base(path.Dir(dir)) != "charts" {
+			return false
+		}
+		_, ok := f.chartKeys(path.Dir(path.Dir(dir)))
+		return ok
+	}
 	f.found = slices.DeleteFunc(f.found, func(l located) bool {
-		return strings.HasPrefix(l.what, "values of") && used[l.file]
+		return strings.HasPrefix(l.what, "values of") && (used[l.file] || held(l.dir))
 	})
 }
 

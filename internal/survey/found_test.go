@@ -75,6 +75,10 @@ func TestFind(t *testing.T) {
 			"staging.yaml": kesApplication("staging", "staging", "source: {repoURL: x, path: kes, helm: {valuesObject: {kes: {env: {AWS_REGION: c}}}}}"),
 			"dev.yaml":     kesApplication("dev", "dev", "source: {repoURL: x, path: kes, helm: {values: \"kes: {env: {AWS_REGION: d}}\", parameters: [{name: kes.env.AWS_REGION, value: e}]}}"),
 		}, []string{"dev.yaml e dev", "prod.yaml b prod", "staging.yaml c staging"}},
+		{"a vendored chart", map[string]string{"kes/Chart.yaml": umbrella, "kes/values.yaml": "kes: {env: {AWS_REGION: a}}\n",
+			"kes/charts/kubernetes-external-secrets/Chart.yaml": "name: kubernetes-external-secrets\n", "kes/charts/kubernetes-external-secrets/values.yaml": "env: {AWS_REGION: us-west-2}\n"},
+			[]string{"kes/values.yaml a "}},
+		{"KES's own chart", map[string]string{"kes/Chart.yaml": "name: kubernetes-external-secrets\n", "kes/values.yaml": "env: {AWS_REGION: a, METRICS_PORT: 1000000}\n"}, []string{"kes/values.yaml a "}},
 		{"an Application of the chart", map[string]string{
 			"app.yaml":         kesApplication("kes", "prod", "sources: [{chart: kubernetes-external-secrets, targetRevision: 8.5.5, helm: {valueFiles: [$values/infra/v.yaml, values-inside.yaml]}}, {ref: values, repoURL: x}]"),
 			"infra/v.yaml":     "env: {AWS_REGION: a}\n",
