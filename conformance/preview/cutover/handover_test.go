@@ -21,6 +21,7 @@ const poll = time.Second
 func TestHandover(t *testing.T) {
 	for _, r := range releases {
 		t.Run(r.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
 			each := 25
 			if testing.Short() {
 				each = 5
@@ -33,7 +34,7 @@ func TestHandover(t *testing.T) {
 			f.applyESO()
 			time.Sleep(3 * poll) // ESO's marks come and go
 			f.refused()
-			f.freeze("kesbridge-frozen")
+			f.freeze(frozen)
 			w := f.watch(secrets)
 			undisturbed := f.disturb(seed)
 			f.killed(chance, "run", "-A", "--yes", "--parallel", "4", "--journal", f.journal)

@@ -17,7 +17,7 @@ func TestRights(t *testing.T) {
 	secrets := f.applyKES()
 	f.applyESO()
 	f.until("ESO to have looked at all", func() error { return f.looked(len(secrets)) })
-	f.freeze("kesbridge-frozen")
+	f.freeze(frozen)
 
 	r := f.run(nil, "status", "-n", f.namespaces[0])
 	if r.code == 0 || !strings.Contains(r.err, "cutover rbac") {

@@ -75,6 +75,7 @@ func (f *fleet) reading(count, now int) {
 	if len(status.Secrets) != count || states["eso"] != now || states["both"] != count-now {
 		t.Errorf("status of %d Secrets: %v, want %d eso", len(status.Secrets), states, now)
 	}
+	f.told("plan", f.ok("plan", "-A"), count, 60)
 	want := 1
 	if now == count {
 		want = 0
