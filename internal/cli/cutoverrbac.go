@@ -21,7 +21,7 @@ import (
 type rbacFlags struct {
 	namespace, subject, argo string
 	kes                      []string
-	list, noReaders          bool
+	list, noReaders, scale   bool
 }
 
 func (a *app) cutoverRBACCommand() *cobra.Command {
@@ -48,13 +48,14 @@ may list all Secrets with them unless --list-secrets says so.`,
 	flags.StringArrayVar(&f.kes, "kes", nil, "Deployment of KES, as `NAMESPACE/NAME`, may be repeated: no lists of the whole cluster are needed then (give --kes to the other commands, too)")
 	flags.StringVar(&f.argo, "argocd-namespace", "argocd", "`NAMESPACE` of the Applications; empty: they are in another cluster")
 	flags.BoolVar(&f.list, "list-secrets", false, "also let all Secrets of the namespaces be listed, which reads their values, too")
+	flags.BoolVar(&f.scale, "scale-kes", false, "also let KES be scaled, for run --scale-kes")
 	flags.BoolVar(&f.noReaders, "no-readers", false, "leave out what status needs to see who reads the Secrets")
 	addFlags(cmd)
 	return cmd
 }
 
 func (f *rbacFlags) roles(cmd *cobra.Command) (handover.RBAC, error) {
-	r := handover.RBAC{Secrets: map[string][]string{}, Controllers: f.kes, ListSecrets: f.list, Readers: !f.noReaders, Argo: f.argo}
+	r := handover.RBAC{Secrets: map[string][]string{}, Controllers: f.kes, ListSecrets: f.list, Readers: !f.noReaders, Scale: f.scale, Argo: f.argo}
 	for _, k := range f.kes {
 		if ns, name, ok := strings.Cut(k, "/"); !ok || !objectName.MatchString(ns) || !objectName.MatchString(name) {
 			return r, &usageError{cmd.CommandPath(), fmt.Errorf("--kes %q is not NAMESPACE/NAME", k)}

@@ -14,10 +14,11 @@ import (
 // runFlags are those of cutover run.
 type runFlags struct {
 	clusterFlags
-	yes, unknownKeys, prove, scale bool
-	parallel                       int
-	timeout, poll                  time.Duration
-	journal, argoNamespace         string
+	yes, prove, scale      bool
+	unknownKeys, different bool
+	parallel               int
+	timeout, poll          time.Duration
+	journal, argoNamespace string
 }
 
 func (a *app) cutoverRunCommand() *cobra.Command {
@@ -45,6 +46,7 @@ Exit code 1: a Secret was refused or is not finished.`,
 	flags.BoolVar(&f.prove, "prove", false, "let ESO write a second Secret for a moment, NAME-kesbridge-proof, and go on only if it has the same data; needed where keys aren't told (dataFrom, templateFrom), better everywhere")
 	flags.BoolVar(&f.scale, "scale-kes", false, "scale the Deployments of KES that serve these Secrets to 0, and back when none of their KES resources is left; all other Secrets aren't refreshed meanwhile")
 	flags.BoolVar(&f.unknownKeys, "allow-unknown-keys", false, "accept ESO resources that don't tell their keys (dataFrom, templateFrom), or make more")
+	flags.BoolVar(&f.different, "allow-different-data", false, "finish though ESO wrote other data than was there (the backend's value changed meanwhile)")
 	return cmd
 }
 
@@ -111,7 +113,7 @@ func (a *app) cutoverRun(cmd *cobra.Command, f *runFlags, names []string, back b
 	}
 	o := handover.RunOptions{
 		StatusOptions: handover.StatusOptions{Selection: sel, Controllers: f.kes},
-		Yes:           f.yes, Parallel: f.parallel, Timeout: f.timeout, Poll: f.poll, AllowUnknownKeys: f.unknownKeys, Prove: f.prove, ScaleKES: f.scale, ArgoNamespace: f.argoNamespace,
+		Yes:           f.yes, Parallel: f.parallel, Timeout: f.timeout, Poll: f.poll, AllowUnknownKeys: f.unknownKeys, AllowDifferent: f.different, Prove: f.prove, ScaleKES: f.scale, ArgoNamespace: f.argoNamespace,
 		Say:  func(s string) { a.sayUnless(f.quiet, "kesbridge: "+s) },
 		Done: func(r *handover.Result) { a.printResult(&f.clusterFlags, r) },
 	}

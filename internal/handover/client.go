@@ -169,7 +169,6 @@ var (
 	pods       = resource{"", "v1", "pods"}
 	configMaps = resource{"", "v1", "configmaps"}
 	accounts   = resource{"", "v1", "serviceaccounts"}
-	namespaces = resource{"", "v1", "namespaces"}
 	ingresses  = resource{"networking.k8s.io", "v1", "ingresses"}
 	deploys    = resource{"apps", "v1", "deployments"}
 	stateful   = resource{"apps", "v1", "statefulsets"}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Controller is one KES: a workload that may start pods, or a pod that runs.
@@ -86,10 +88,8 @@ type workload struct {
 	Metadata Meta `json:"metadata"`
 	Spec     struct {
 		podSpec
-		Replicas *int `json:"replicas"`
-		Selector struct {
-			MatchLabels map[string]string `json:"matchLabels"`
-		} `json:"selector"`
+		Replicas *int                  `json:"replicas"`
+		Selector *metav1.LabelSelector `json:"selector"`
 		Template struct {
 			Metadata Meta    `json:"metadata"`
 			Spec     podSpec `json:"spec"`
@@ -244,12 +244,14 @@ func (c *Client) controllerOf(ctx context.Context, kind string, w *workload, nam
 	if k == nil {
 		return out, false, nil
 	}
-	var parts []string
-	for key, v := range w.Spec.Selector.MatchLabels {
-		parts = append(parts, key+"="+v)
+	out.container = k.Name
+	if kind != "Pod" {
+		selector, err := metav1.LabelSelectorAsSelector(w.Spec.Selector)
+		if err != nil {
+			return out, false, fmt.Errorf("read the selector of %s: %w", &out, err)
+		}
+		out.selector = selector.String()
 	}
-	slices.Sort(parts)
-	out.selector, out.container = strings.Join(parts, ","), k.Name
 	return out, true, c.environment(ctx, &out, k)
 }
 
@@ -302,11 +304,13 @@ func (c *Client) controllers(ctx context.Context, named []string) ([]Controller,
 		if err := add("Deployment", true)(raw); err != nil {
 			return nil, err
 		}
-		last := out[len(out)-1]
-		if last.selector == "" {
-			continue
+		i := slices.IndexFunc(out, func(o Controller) bool { return o.Kind == "Deployment" && o.Namespace == ns && o.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("--kes %s: the Deployment has no container", id)
 		}
-		if err := c.list(ctx, pods, ns, last.selector, "", func() {}, add("Pod", true)); err != nil {
+		// An empty selector would be every pod's: KES is told by what it runs then.
+		selector := out[i].selector
+		if err := c.list(ctx, pods, ns, selector, "", func() {}, add("Pod", selector != "")); err != nil {
 			return nil, err
 		}
 	}

@@ -17,6 +17,8 @@ type RBAC struct {
 	// ListSecrets also lets all Secrets be listed, values included: RBAC knows
 	// no list of metadata alone.
 	ListSecrets bool
+	// Scale lets run scale KES.
+	Scale bool
 	// Readers lets status see who reads the Secrets.
 	Readers bool
 	// Argo is the namespace of Argo CD's Applications; empty: they aren't read.
@@ -69,7 +71,7 @@ func (r *RBAC) Manifests() string {
 	}
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(r.Controllers))) {
 		if ns, name, ok := strings.Cut(id, "/"); ok {
-			role(&b, ns, kesRules(name), r.Subject)
+			role(&b, ns, r.kes(name), r.Subject)
 		}
 	}
 	if r.Argo != "" {
@@ -87,12 +89,19 @@ func (r *RBAC) cluster() []roleRule {
 			roleRule{"pods that run or end; ConfigMaps that KES takes variables from", "", []string{"pods"}, nil, []string{"list"}},
 			roleRule{"", "", []string{"configmaps"}, nil, []string{"get"}})
 	}
+	if r.Scale && len(r.Controllers) == 0 {
+		out = append(out, roleRule{"--scale-kes; with --kes NAMESPACE/NAME that Deployment alone", "apps", []string{"deployments"}, nil, []string{"patch"}})
+	}
 	return out
 }
 
-func kesRules(name string) []roleRule {
+func (r *RBAC) kes(name string) []roleRule {
+	can := []string{"get"}
+	if r.Scale {
+		can = append(can, "patch")
+	}
 	return []roleRule{
-		{"does this KES serve an object", "apps", []string{"deployments"}, []string{name}, []string{"get"}},
+		{"does this KES serve an object", "apps", []string{"deployments"}, []string{name}, can},
 		{"pods that run or end; ConfigMaps that KES takes variables from", "", []string{"pods"}, nil, []string{"list"}},
 		{"", "", []string{"configmaps"}, nil, []string{"get"}},
 	}

@@ -29,6 +29,8 @@ type RunOptions struct {
 	Poll time.Duration
 	// AllowUnknownKeys accepts ESO objects whose keys the object doesn't tell.
 	AllowUnknownKeys bool
+	// AllowDifferent accepts that ESO wrote other data.
+	AllowDifferent bool
 	// Prove lets ESO write a second Secret first and compares both.
 	Prove bool
 	// ScaleKES scales KES's Deployments to 0 and back.
@@ -163,9 +165,12 @@ type runner struct {
 
 // start reads the cluster and finds what holds for all.
 func (c *Client) start(ctx context.Context, o RunOptions) (*runner, error) {
+	if o.Yes && o.Journal == nil {
+		return nil, errors.New("a run that changes the cluster needs a journal")
+	}
 	o.Parallel, o.Timeout = max(o.Parallel, 1), cmp.Or(o.Timeout, defaultTimeout)
 	r := &runner{c: c, o: o, id: rand.Text()[:10], looked: time.Now()}
-	r.report = &Report{Server: c.Server, DryRun: !o.Yes, Run: r.id}
+	r.report = &Report{Server: c.Server, DryRun: !o.Yes, Run: r.id, Results: []*Result{}}
 	if o.Journal != nil {
 		r.report.Journal = o.Journal.Name()
 	}

@@ -311,6 +311,9 @@ func TestOtherData(t *testing.T) {
 	if rep := l.run(nil); rep.Count(Failed) != 1 || !strings.Contains(outcomes(rep), "other data") {
 		t.Error(outcomes(rep))
 	}
+	if rep := l.run(func(o *RunOptions) { o.AllowDifferent = true }); rep.Count(Done) != 1 || !strings.Contains(outcomes(rep), "other data") {
+		t.Error(outcomes(rep))
+	}
 	journal, err := os.ReadFile(l.file)
 	if err != nil {
 		t.Fatal(err)
@@ -373,6 +376,34 @@ func TestOrphaned(t *testing.T) {
 	}
 	l.over("orphaned")
 	l.holds("orphaned")
+}
+
+// TestNamedKES: --kes reads the pods of that Deployment, whatever its selector
+// looks like.
+func TestNamedKES(t *testing.T) {
+	for what, selector := range map[string]Object{
+		"labels":      {"matchLabels": Object{"app": "kes"}},
+		"expressions": {"matchExpressions": []any{Object{"key": "app", "operator": "In", "values": []any{"kes"}}}},
+		"empty":       {},
+	} {
+		t.Run(what, func(t *testing.T) {
+			l := newLab(t, true, 1)
+			l.thaw(0)
+			l.scale(0)
+			l.Change("deployments.apps", "kes", "kes", func(o Object) { o["spec"].(Object)["selector"] = selector })
+			l.Add(Object{"apiVersion": "v1", "kind": "Pod", "metadata": Object{"name": "other", "namespace": "kes"}, "spec": Object{"containers": []any{Object{"image": "nginx"}}}})
+			named := func(o *RunOptions) { o.Controllers = []string{"kes/kes"} }
+			l.Add(pod(true))
+			if rep := l.run(named); rep.Count(Refused) != 1 || !strings.Contains(outcomes(rep), "Pod kes/kes-1 still ends") {
+				t.Fatal(outcomes(rep))
+			}
+			l.Change("pods", "kes", "kes-1", func(o Object) { delete(o["metadata"].(Object), "finalizers") })
+			l.Delete("pods", "kes", "kes-1", "Background")
+			if rep := l.run(named); rep.Count(Done) != 1 {
+				t.Fatal(outcomes(rep))
+			}
+		})
+	}
 }
 
 // TestNothing: an empty selection and a KES that isn't there are errors.

@@ -92,7 +92,7 @@ func (e *DifferentError) Error() string {
 
 // Hint says what to do.
 func (e *DifferentError) Hint() string {
-	return "the KES resource is still there: if the backend's value didn't just change, go back with kesbridge cutover rollback, which gives the Secret to KES again; kesbridge verify says where both differ"
+	return "the KES resource is still there: go back with kesbridge cutover rollback, which gives the Secret to KES again, and see kesbridge verify; if the backend's value just changed, run again with --allow-different-data"
 }
 
 // StaysError says that a KES object doesn't go.
@@ -258,7 +258,10 @@ func (h *handing) readKES(ctx context.Context, f *facts) error {
 		return &RefusedError{ns, name, []Problem{{"the KES resource was just created", "run again: its status.lastSync has to be watched first"}}}
 	}
 	running, err := h.r.kes.now(ctx)
-	f.served = serving(running, k)
+	if f.served = serving(running, k); f.served != "" && h.r.o.ScaleKES && !h.r.o.Yes {
+		h.step("scale KES to 0: %s", f.served)
+		f.served = "" // a run would have done so
+	}
 	return err
 }
 
@@ -476,14 +479,18 @@ func (h *handing) compare(ctx context.Context, e *esoObject) (string, error) {
 		return "", err
 	}
 	if !s.adopted(e) {
-		return "", fmt.Errorf("Secret %s/%s lost ESO's marks again", h.it.Namespace, h.it.Name)
+		return "", fmt.Errorf("compare Secret %s/%s: it lost ESO's marks again", h.it.Namespace, h.it.Name)
 	}
 	ok, err := h.begin.Digest.fits(s.Data)
 	if err != nil {
 		return "", err
 	}
 	if !ok {
-		return "", &DifferentError{h.it.Namespace, h.it.Name, differing(h.data, s.Data)}
+		different := &DifferentError{h.it.Namespace, h.it.Name, differing(h.data, s.Data)}
+		if !h.r.o.AllowDifferent {
+			return "", different
+		}
+		h.result.Problems = []Problem{{different.Error(), "accepted by --allow-different-data"}}
 	}
 	return s.Metadata.ResourceVersion, nil
 }

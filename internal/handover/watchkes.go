@@ -74,10 +74,3 @@ func (w *watchKES) now(ctx context.Context) ([]Controller, error) {
 func isPodOf(c *Controller, list []Controller) bool {
 	return c.Kind == "Pod" && slices.ContainsFunc(list, func(o Controller) bool { return o.Kind == "Deployment" && o.Namespace == c.Namespace })
 }
-
-// forget makes the next answer a fresh one.
-func (w *watchKES) forget() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.at, w.whole = time.Time{}, time.Time{}
-}
