@@ -291,12 +291,20 @@ func (a *app) notes(o options, past *past, apps []*revised, asked bool) {
 		if r.after == nil {
 			continue
 		}
+		if r.before != nil && r.before.app != nil && r.after.app != nil && !sameCluster(r.before.app.Spec.Destination, r.after.app.Spec.Destination) {
+			fmt.Fprintf(a.err, "kesbridge: %sit goes to another cluster: there all is new, and where it was all stays behind\n", name)
+		}
 		for _, sub := range past.submodules {
 			if slices.ContainsFunc(r.after.files, func(f string) bool { return strings.HasPrefix(f, sub+"/") }) {
 				fmt.Fprintf(a.err, "kesbridge: %sit reads files of the submodule %s, which %s has no files of: what was made from them looks new\n", name, sub, past.rev)
 			}
 		}
 	}
+}
+
+// sameCluster compares destinations without their namespaces.
+func sameCluster(a, b argocd.ApplicationDestination) bool {
+	return a.Server == b.Server && a.Name == b.Name
 }
 
 // loadApplications reads the Applications of a file.

@@ -33,6 +33,9 @@ func takesOver(from, to *Maker) []loss {
 	case unsure:
 		out = append(out, loss{codeKeys, manifest.Warning, fmt.Sprintf("may lose keys when ESO adopts it: KES takes all of an entry, and %s names its keys", to.who())})
 	}
+	if to.Hook {
+		out = append(out, loss{codeHook, manifest.Error, fmt.Sprintf("is deleted by each sync: %s is a hook, which Argo CD deletes and makes anew", to.who())})
+	}
 	if to.DropsSecret {
 		out = append(out, loss{codeDeletion, manifest.Warning, fmt.Sprintf("is deleted when the backend has no value for it: %s has deletionPolicy Delete", to.who())})
 	}

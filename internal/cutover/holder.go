@@ -52,9 +52,10 @@ func (t *transition) holders() {
 		case h.Ref.Kind == "Namespace":
 			t.namespaceGone(&h)
 		case h.Ref.Name == "externalsecrets."+kes.Group:
-			t.findings = append(t.findings, rule.PrunedKES.At(h.Pos, h.Ref, "every KES resource of the cluster is deleted with its CRD, and every Secret that one still owns"))
+			t.gone(rule.PrunedKES, &h, "every KES resource of the cluster is deleted with its CRD, and every Secret that one still owns",
+				"keep the CRD until nothing of KES is left: kesbridge cutover status -A --exit-code")
 		default:
-			t.findings = append(t.findings, rule.PrunedTarget.At(h.Pos, h.Ref, "every resource of the cluster is deleted with its CRD, and every Secret that one owns"))
+			t.gone(rule.PrunedTarget, &h, "every resource of the cluster is deleted with its CRD, and every Secret that one owns", "keep the CRD")
 		}
 	}
 }
@@ -76,5 +77,11 @@ func (t *transition) namespaceGone(h *Holder) {
 	if n := len(names) - most; n > 0 {
 		names, more = names[:most], fmt.Sprintf(" and %d more", n)
 	}
-	t.findings = append(t.findings, rule.PrunedTarget.At(h.Pos, h.Ref, "all Secrets in the namespace are deleted with it: %s", strings.Join(names, ", ")+more))
+	t.gone(rule.PrunedTarget, h, "all Secrets in the namespace are deleted with it: "+strings.Join(names, ", ")+more,
+		"keep the Namespace, or sync it with argocd.argoproj.io/sync-options: Prune=false,Delete=false before it leaves Git: neither guards on what is in it nor propagation orphan hold against its deletion")
+}
+
+func (t *transition) gone(r rule.Rule, h *Holder, message, fix string) {
+	r.Fix = fix
+	t.findings = append(t.findings, r.At(h.Pos, h.Ref, "%s", message))
 }

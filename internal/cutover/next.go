@@ -19,6 +19,7 @@ const (
 	codeKeys        = "keys"             // adoption drops keys
 	codeDeletion    = "deletion-policy"  // deletionPolicy Delete
 	codePolicy      = "creation-policy"  // the ESO object doesn't own the Secret
+	codeHook        = "hook"             // the ESO object is a hook
 	codeOwner       = "owner"            // something else makes the Secret, too
 	codeController  = "controller"       // another KES may serve it
 	codeFreeze      = "cannot-freeze"    // no spec of its own

@@ -30,8 +30,15 @@ type Step struct {
 	hand []string
 }
 
-// About reports whether something is about an object of the step.
+// About reports whether something is about an object of the step, or about what
+// it goes with.
 func (s *Step) About(ref manifest.Ref) bool {
+	switch {
+	case ref.Kind == "Namespace" && ref.Group == "":
+		return ref.Name == s.Namespace
+	case ref.Group == crdGroup:
+		return true
+	}
 	return ref.Namespace == s.Namespace && (ref.Name == s.Name || slices.Contains(s.hand, ref.Name))
 }
 

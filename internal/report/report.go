@@ -106,8 +106,8 @@ type Next struct {
 // Blocker is a reason against a step.
 type Blocker struct {
 	// Code is stable: no-application, propagation, sync-option, label-tracking,
-	// keys, deletion-policy, creation-policy, owner, controller, cannot-freeze,
-	// not-converted, recreated, hidden, readers, readers-not-seen.
+	// keys, deletion-policy, creation-policy, hook, owner, controller,
+	// cannot-freeze, not-converted, recreated, hidden, readers, readers-not-seen.
 	Code string `json:"code"`
 	// Rule is the page of docs/findings.md about it.
 	Rule string `json:"rule,omitempty"`
