@@ -10,10 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"kesbridge/internal/config"
-	"kesbridge/internal/cutover"
-	"kesbridge/internal/manifest"
 )
 
 // Rollback gives Secrets back to KES in the order that was measured to be
@@ -51,26 +47,6 @@ func (c *Client) Rollback(ctx context.Context, o RunOptions) (*Report, error) {
 	return r.report, err
 }
 
-// EmptyJournalError says that a journal has nothing about a cluster.
-type EmptyJournalError struct {
-	File, Server string
-	// Others are the clusters that it has something about.
-	Others []string
-}
-
-func (e *EmptyJournalError) Error() string {
-	s := fmt.Sprintf("the journal %s holds no hand-over in cluster %s", e.File, e.Server)
-	if len(e.Others) > 0 {
-		s += "; it has those of " + strings.Join(e.Others, ", ")
-	}
-	return s
-}
-
-// Hint says what to do.
-func (e *EmptyJournalError) Hint() string {
-	return "give the journal of the run with --journal, or names of Secrets whose KES resources are still there"
-}
-
 func (j *Journal) clusters() []string {
 	var out []string
 	for i := range j.past {
@@ -92,26 +68,6 @@ func (j *Journal) saved(cluster string) map[string]*Entry {
 		}
 	}
 	return out
-}
-
-// NotTakenError says that KES didn't take a Secret over in time.
-type NotTakenError struct {
-	Namespace, Name string
-	Status          string
-	After           time.Duration
-}
-
-func (e *NotTakenError) Error() string {
-	s := fmt.Sprintf("KES has not taken Secret %s/%s over after %s", e.Namespace, e.Name, e.After.Round(time.Second))
-	if e.Status != "" {
-		s += "; it says " + e.Status
-	}
-	return s
-}
-
-// Hint says what to do.
-func (e *NotTakenError) Hint() string {
-	return "the Secret is in place, and ESO's resource is not removed; see KES's log, and run again"
 }
 
 // returning gives one Secret back.
@@ -138,58 +94,6 @@ func (r *runner) back(ctx context.Context, it *Item, saved *Entry) *Result {
 
 func (b *returning) refuse(text, fix string) error {
 	return &RefusedError{b.it.Namespace, b.it.Name, []Problem{{text, fix}}}
-}
-
-// refresh reads everything again: the list may be minutes old. A KES object
-// that is still on its way out is waited for.
-func (b *returning) refresh(ctx context.Context) error {
-	ns, name := b.key()
-	it := &Item{Namespace: ns, Name: name}
-	begun := time.Now()
-	for wait := firstLook; ; wait = min(wait*3/2, lastLook) {
-		k := &kesObject{}
-		found, err := b.r.c.get(ctx, kesObjects, ns, name, "", k)
-		if err != nil {
-			return err
-		}
-		if found && k.Metadata.DeletionTimestamp == "" {
-			it.kes = k
-		}
-		if !found || k.Metadata.DeletionTimestamp == "" {
-			break
-		}
-		b.leaving = k.raw
-		if !b.r.o.Yes {
-			break
-		}
-		if time.Since(begun) > b.r.o.Timeout {
-			return &StaysError{ns, name, false, k.Metadata.Finalizers}
-		}
-		if !sleep(ctx, wait) {
-			return context.Cause(ctx)
-		}
-	}
-	r, err := b.r.c.esoResource(ctx, "externalsecrets")
-	if err != nil {
-		return err
-	}
-	for _, old := range b.it.eso {
-		e := &esoObject{}
-		found, err := b.r.c.get(ctx, r, ns, old.Metadata.Name, "", e)
-		if err != nil {
-			return err
-		}
-		if found && e.target() == name {
-			it.eso = append(it.eso, e)
-		}
-	}
-	s := &secret{}
-	found, err := b.r.c.get(ctx, secrets, ns, name, metaOnly, s)
-	if found {
-		it.secret = s
-	}
-	b.it = it
-	return err
 }
 
 // do goes through the steps; each looks first, so that it can be done again.
@@ -258,77 +162,6 @@ func (b *returning) planBack() {
 	}
 }
 
-// manifest is the KES object as it has to be: the live one, or that of the
-// journal.
-func (b *returning) manifest() (map[string]any, error) {
-	raw := json.RawMessage(nil)
-	switch {
-	case b.it.kes != nil:
-		raw = b.it.kes.raw
-	case b.leaving != nil:
-		raw = b.leaving
-	case b.saved == nil:
-		return nil, b.refuse("there is no KES resource, and the journal holds none for this Secret in this cluster", "give the journal of the hand-over with --journal, or apply the KES resource from Git")
-	case b.saved.SecretUID != b.it.secret.Metadata.UID:
-		return nil, b.refuse("the Secret is another one than that of the journal", "apply the KES resource from Git instead, and then run again")
-	default:
-		raw = b.saved.KES
-	}
-	return restored(raw)
-}
-
-// restored takes out of a KES object what only the server sets, and what
-// stopped KES for it. Owners go too: one that is gone would take the object,
-// and the Secret with it. The guard keeps Argo CD from pruning it while Git
-// doesn't have it yet.
-func restored(raw json.RawMessage) (map[string]any, error) {
-	var o map[string]any
-	if err := json.Unmarshal(raw, &o); err != nil {
-		return nil, fmt.Errorf("read the saved KES resource: %w", err)
-	}
-	delete(o, "status")
-	old, _ := o["metadata"].(map[string]any)
-	meta := map[string]any{}
-	for _, field := range []string{"name", "namespace", "labels", "annotations"} {
-		if v, ok := old[field]; ok {
-			meta[field] = v
-		}
-	}
-	notes, _ := old["annotations"].(map[string]any)
-	if notes == nil {
-		notes = map[string]any{}
-	}
-	for k, v := range guarded(func(key string) string { s, _ := notes[key].(string); return s }) {
-		notes[k] = v
-	}
-	meta["annotations"] = notes
-	o["metadata"] = meta
-	if spec, ok := o["spec"].(map[string]any); ok {
-		if id, _ := spec["controllerId"].(string); strings.HasPrefix(id, Frozen) {
-			delete(spec, "controllerId")
-		}
-	}
-	return o, nil
-}
-
-// guarded are the annotations that keep Argo CD from pruning an object, merged
-// into what it has.
-func guarded(have func(string) string) map[string]string {
-	var m manifest.Map
-	keys := []string{cutover.SyncOptions, cutover.CompareOptions}
-	for _, k := range keys {
-		if v := have(k); v != "" {
-			m.Set(k, v)
-		}
-	}
-	cutover.Guard(&m, config.GuardPrune)
-	out := map[string]string{}
-	for _, k := range keys {
-		out[k], _ = m.Get(k).(string)
-	}
-	return out
-}
-
 // servedAgain refuses where no KES runs that will serve the object: the Secret
 // would have nobody.
 func (b *returning) servedAgain(ctx context.Context, wanted map[string]any) error {
@@ -348,68 +181,6 @@ func (b *returning) servedAgain(ctx context.Context, wanted map[string]any) erro
 	if serving(alive, &k) == "" {
 		return b.refuse("no KES runs that would serve it", "start KES first, with the namespace among WATCHED_NAMESPACES and the INSTANCE_ID that the resource names; kesbridge cutover status shows what was found")
 	}
-	return nil
-}
-
-// guard puts Argo CD's options into the live ESO object.
-func (b *returning) guard(ctx context.Context, e *esoObject) error {
-	want := guarded(func(k string) string { return e.Metadata.Annotations[k] })
-	same := true
-	for k, v := range want {
-		same = same && e.Metadata.Annotations[k] == v
-	}
-	if same {
-		return nil
-	}
-	if err := b.change(StepGuard, ""); err != nil {
-		return err
-	}
-	r, err := b.r.c.esoResource(ctx, "externalsecrets")
-	if err != nil {
-		return err
-	}
-	body := map[string]any{"metadata": map[string]any{"uid": e.Metadata.UID, "annotations": want}}
-	if err := b.r.c.patch(ctx, r, b.it.Namespace, e.Metadata.Name, body, metaOnly, nil); err != nil {
-		return err
-	}
-	b.step("ESO resource guarded")
-	return nil
-}
-
-// restore brings the KES object back, or takes the controllerId out of one
-// that is there.
-func (b *returning) restore(ctx context.Context, wanted map[string]any) error {
-	if k := b.it.kes; k != nil {
-		b.owned = k.Metadata.UID
-		if !strings.HasPrefix(k.controllerID(), Frozen) {
-			return nil
-		}
-		if err := b.change(StepRestore, "controllerId taken out"); err != nil {
-			return err
-		}
-		notes := guarded(func(key string) string { return k.Metadata.Annotations[key] })
-		body := map[string]any{"metadata": map[string]any{"uid": k.Metadata.UID, "annotations": notes}, "spec": map[string]any{"controllerId": nil}}
-		if err := b.r.c.patch(ctx, kesObjects, b.it.Namespace, b.it.Name, body, metaOnly, nil); err != nil {
-			return err
-		}
-		b.step("controllerId taken out of the KES resource")
-		return nil
-	}
-	if err := b.change(StepRestore, "from the journal"); err != nil {
-		return err
-	}
-	var made kesObject
-	err := b.r.c.create(ctx, kesObjects, b.it.Namespace, wanted, &made)
-	if exists(err) { // a request that was answered and not heard, or Argo CD
-		if _, err = b.r.c.get(ctx, kesObjects, b.it.Namespace, b.it.Name, "", &made); err == nil && strings.HasPrefix(made.controllerID(), Frozen) {
-			return fmt.Errorf("KES resource %s/%s came back frozen: Git still says so; run again", b.it.Namespace, b.it.Name)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	b.owned, b.begin.KESUID = made.Metadata.UID, made.Metadata.UID
-	b.step("KES resource created")
 	return nil
 }
 
@@ -544,25 +315,4 @@ func (b *returning) stillKES(ctx context.Context) error {
 		return errors.New("KES no longer owns the Secret: " + ownerNames(s.Metadata.OwnerReferences))
 	}
 	return nil
-}
-
-// ESOStaysError says that an ESO object doesn't go.
-type ESOStaysError struct {
-	Namespace, Name string
-	Again           bool
-}
-
-func (e *ESOStaysError) Error() string {
-	if e.Again {
-		return fmt.Sprintf("ESO resource %s/%s was created again", e.Namespace, e.Name)
-	}
-	return fmt.Sprintf("ESO resource %s/%s is being deleted and doesn't go", e.Namespace, e.Name)
-}
-
-// Hint says what to do.
-func (e *ESOStaysError) Hint() string {
-	if e.Again {
-		return "KES has the Secret; take the ESO resource out of Git, sync, and run again"
-	}
-	return "ESO has to run to clear its finalizer, and the garbage collector for a deletion that orphans"
 }
