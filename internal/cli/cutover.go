@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"kesbridge/internal/argocd"
+	"kesbridge/internal/cutover"
 	"kesbridge/internal/handover"
 	"kesbridge/internal/report"
 )
@@ -27,6 +28,9 @@ type clusterFlags struct {
 	kes                            []string
 	output                         string
 	verbose, quiet                 bool
+
+	// applications are those of --application.
+	applications []handover.Application
 }
 
 func (a *app) cutoverCommand() *cobra.Command {
@@ -135,6 +139,7 @@ func (a *app) selection(cmd *cobra.Command, f *clusterFlags, c *handover.Client,
 	for i := range list {
 		m := &list[i].Metadata
 		s.Apps = append(s.Apps, m.Name, cmp.Or(m.Namespace, "argocd")+"_"+m.Name)
+		f.applications = append(f.applications, applicationView(&list[i]))
 		if ns := list[i].Spec.Destination.Namespace; len(list) == 1 && ns != "" && !cmd.Flags().Changed("namespace") && !f.all {
 			s.Namespace = ns
 		}
@@ -143,6 +148,18 @@ func (a *app) selection(cmd *cobra.Command, f *clusterFlags, c *handover.Client,
 		return s, &hintError{fmt.Errorf("--application %s: no Application in it", f.application), "give the manifest of an Application or ApplicationSet"}
 	}
 	return s, nil
+}
+
+// applicationView is what a hand-over has to know of an Application in Git.
+func applicationView(app *argocd.Application) handover.Application {
+	v := handover.Application{Namespace: app.Metadata.Namespace, Name: app.Metadata.Name}
+	if p := app.Spec.SyncPolicy; p != nil {
+		v.Orphan = cutover.OrphanPrune(p.SyncOptions)
+		if a := p.Automated; a != nil && (a.Enabled == nil || *a.Enabled) {
+			v.Automated, v.SelfHeal = true, a.SelfHeal != nil && *a.SelfHeal
+		}
+	}
+	return v
 }
 
 // appNames are what marks on objects may call an Application: those outside

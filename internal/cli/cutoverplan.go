@@ -34,7 +34,7 @@ only. Knows the Argo CD Application of the resources by its tracking annotation 
 				return err
 			}
 			done := a.progress(c.Server)
-			p, err := c.Plan(cmd.Context(), handover.PlanOptions{StatusOptions: handover.StatusOptions{Selection: sel, Controllers: f.kes}, ArgoNamespace: argoNamespace})
+			p, err := c.Plan(cmd.Context(), handover.PlanOptions{StatusOptions: handover.StatusOptions{Selection: sel, Controllers: f.kes}, ArgoNamespace: argoNamespace, Applications: f.applications})
 			done()
 			if err != nil {
 				return err

@@ -52,10 +52,12 @@ type application struct {
 }
 
 // argo reads Applications, each once in a while. Those that aren't there (Argo
-// CD may run in another cluster) or may not be read are nil.
+// CD may run in another cluster) or may not be read are as somebody said, or
+// nil.
 type argo struct {
 	c         *Client
 	namespace string // of Argo CD
+	known     []Application
 
 	mu  sync.Mutex
 	all map[string]*Application
@@ -64,8 +66,8 @@ type argo struct {
 
 const freshApplication = 10 * time.Second
 
-func newArgo(c *Client, namespace string) *argo {
-	return &argo{c: c, namespace: orDefault(namespace, "argocd"), all: map[string]*Application{}, at: map[string]time.Time{}}
+func newArgo(c *Client, namespace string, known []Application) *argo {
+	return &argo{c: c, namespace: orDefault(namespace, "argocd"), known: known, all: map[string]*Application{}, at: map[string]time.Time{}}
 }
 
 // get reads the Application of a mark: NAME, or NAMESPACE_NAME for one outside
@@ -91,6 +93,11 @@ func (a *argo) get(ctx context.Context, mark string) (*Application, error) {
 	a.at[mark], a.all[mark] = time.Now(), nil
 	if found {
 		a.all[mark] = o.view()
+	}
+	for i := range a.known {
+		if k := &a.known[i]; !found && k.Name == name && (ns == a.namespace || k.Namespace == ns) {
+			a.all[mark] = k
+		}
 	}
 	return a.all[mark], nil
 }

@@ -62,7 +62,9 @@ type Step struct {
 // PlanOptions say for what.
 type PlanOptions struct {
 	StatusOptions
-	ArgoNamespace    string
+	ArgoNamespace string
+	// Applications are known from elsewhere: Git.
+	Applications     []Application
 	AllowUnknownKeys bool
 }
 
@@ -80,7 +82,7 @@ func (c *Client) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	if len(items) == 0 {
 		return nil, &NothingError{o.Namespace}
 	}
-	p := &planning{c: c, o: o, l: l, argo: newArgo(c, o.ArgoNamespace), plan: &Plan{Server: c.Server, Waves: []Wave{}}}
+	p := &planning{c: c, o: o, l: l, argo: newArgo(c, o.ArgoNamespace, o.Applications), plan: &Plan{Server: c.Server, Waves: []Wave{}}}
 	type key struct{ app, namespace string }
 	groups := map[key][]*Item{}
 	for _, it := range items {

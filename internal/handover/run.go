@@ -119,7 +119,7 @@ func (c *Client) start(ctx context.Context, o RunOptions) (*runner, error) {
 	if len(r.items) == 0 {
 		return nil, &NothingError{o.Namespace}
 	}
-	r.argo = newArgo(c, o.ArgoNamespace)
+	r.argo = newArgo(c, o.ArgoNamespace, nil)
 	r.kes = newWatchKES(c, o.Controllers, r.look.kesList)
 	r.poll = o.Poll
 	for i := range r.look.kesList {
