@@ -33,7 +33,7 @@ func (e *expressions) variables() []any {
 	const list = `(has(object.spec.%[1]s) ? object.spec.%[1]s : [])`
 	const override = `has(d.sourceRef) && has(d.sourceRef.storeRef)`
 	item := func(ref string) string {
-		return fmt.Sprintf(`[%s ? %s : variables.store, has(d.%[3]s.key) ? d.%[3]s.key : "", has(d.%[3]s.version) ? d.%[3]s.version : ""]`, override, celStore("d.sourceRef.storeRef"), ref)
+		return fmt.Sprintf(`[%s ? %s : variables.store, %s, %s]`, override, celStore("d.sourceRef.storeRef"), celText("d."+ref+".key"), celText("d."+ref+".version"))
 	}
 	return []any{
 		// The annotations of the live namespace, and what they mean.
@@ -51,7 +51,7 @@ func (e *expressions) variables() []any {
 		v("store", `has(object.spec.secretStoreRef) ? `+celStore("object.spec.secretStoreRef")+` : ""`),
 		v("used", `(variables.store == "" ? [] : [variables.store]) + (variables.data + variables.dataFrom).filter(d, `+override+`).map(d, `+celStore("d.sourceRef.storeRef")+`)`),
 		v("reads", `variables.data.map(d, `+item("remoteRef")+`) + variables.dataFrom.filter(d, has(d.extract)).map(d, `+item("extract")+`)`),
-		v("finds", `variables.dataFrom.filter(d, has(d.find)).map(d, [`+override+` ? `+celStore("d.sourceRef.storeRef")+` : variables.store, has(d.find.path) ? d.find.path : "", has(d.find.tags) ? "tags" : ""])`),
+		v("finds", `variables.dataFrom.filter(d, has(d.find)).map(d, [`+override+` ? `+celStore("d.sourceRef.storeRef")+` : variables.store, `+celText("d.find.path")+`, has(d.find.tags) ? "tags" : ""])`),
 		// The texts that KES would have compared; one of each list has to match.
 		v("texts", e.texts()),
 	}
@@ -89,7 +89,7 @@ func (e *expressions) validations() []any {
 			fmt.Sprintf("the annotation %s of the namespace is missing, is no regular expression, or is not one that this policy was made for (kesbridge stores --admission-policy makes it anew)", s.keyName()), ""),
 		one(`variables.naming == "" || variables.texts.all(t, t.exists(x, x.matches(variables.namingPattern)))`,
 			"a key does not match the annotation "+s.keyName()+" of the namespace",
-			`"not permitted by the annotation "+`+quote(s.keyName())+`+" of the namespace: "+variables.texts.filter(t, !t.exists(x, x.matches(variables.namingPattern))).map(t, t[0]).join(", ")`),
+			`"not permitted by the annotation `+s.keyName()+` of the namespace: " + variables.texts.filter(t, !t.exists(x, x.matches(variables.namingPattern))).map(t, t[0]).join(", ")`),
 		one(`variables.naming == "" || variables.finds.all(r, `+backend+fmt.Sprintf(` == %q`, kes.SystemManager)+` && r[1] != "" && r[2] == "")`,
 			"in a namespace with the annotation "+s.keyName()+" find needs a path, no tags, and a store of AWS's parameter store that took KES's place", ""),
 		one(`variables.naming == "" || variables.reads.all(r, `+
@@ -128,7 +128,12 @@ func (e *expressions) unknown() string {
 // celStore names the store of a reference as storeKey does; a kind that isn't
 // ClusterSecretStore is SecretStore to ESO.
 func celStore(ref string) string {
-	return fmt.Sprintf(`(has(%[1]s.kind) && %[1]s.kind == "ClusterSecretStore" ? "ClusterSecretStore/" : "SecretStore/" + request.namespace + "/") + (has(%[1]s.name) ? %[1]s.name : "")`, ref)
+	return fmt.Sprintf(`(has(%[1]s.kind) && %[1]s.kind == "ClusterSecretStore" ? "ClusterSecretStore/" : "SecretStore/" + request.namespace + "/") + (%[2]s)`, ref, celText(ref+".name"))
+}
+
+// celText is a field that may be missing: "" then.
+func celText(field string) string {
+	return fmt.Sprintf(`has(%[1]s) ? string(%[1]s) : ""`, field)
 }
 
 func celMap(m map[string]string) string {

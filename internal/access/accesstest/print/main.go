@@ -13,9 +13,10 @@ import (
 )
 
 type group struct {
-	Name    string
-	Objects []string // the policy and its binding, YAML
-	Cases   []one
+	Name string
+	// Objects are the policy and its binding, YAML and JSON.
+	Objects, JSON []string
+	Cases         []one
 }
 
 type one struct {
@@ -40,6 +41,7 @@ func main() {
 		line := group{Name: g.Name}
 		for _, o := range objects {
 			line.Objects = append(line.Objects, string(manifest.PrintYAML(o)))
+			line.JSON = append(line.JSON, string(manifest.PrintJSON(o, "")))
 		}
 		for i := range g.Cases {
 			c := &g.Cases[i]
