@@ -104,8 +104,10 @@ func (c *checking) waive(r *checked, rs []rendering) {
 		o := c.o
 		o.cluster = r.app.Cluster
 		opts, err := c.app.settings(o, c.own)
-		if err != nil {
-			return // said where it was first seen
+		if err != nil { // what keeps the app from being rendered, and who would waive it
+			r.run.Add(r.about...)
+			r.findings = append(r.findings, r.about...)
+			return
 		}
 		settings = opts.Settings
 	}

@@ -58,8 +58,11 @@ func errorPos(err error, otherwise manifest.Pos) manifest.Pos {
 		rendering *render.Error
 		app       *argocd.Error
 		syntax    *manifest.SyntaxError
+		from      *fromError
 	)
 	switch {
+	case errors.As(err, &from):
+		return from.from.Pos
 	case errors.As(err, &rendering) && rendering.File != "":
 		return manifest.Pos{File: rendering.File, Line: rendering.Line, Column: rendering.Column}
 	case errors.As(err, &syntax) && syntax.Pos.File != "":
@@ -81,6 +84,10 @@ func fixOf(err error) string {
 // reasonOf is an error without the place that it names.
 func reasonOf(err error) string {
 	var rendering *render.Error
+	var from *fromError
+	if errors.As(err, &from) {
+		return firstLine(from.reason())
+	}
 	if errors.As(err, &rendering) && rendering.File != "" {
 		return firstLine(rendering.Err.Error())
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -163,9 +162,21 @@ func (a *app) context() context.Context {
 	return a.ctx
 }
 
+// fromError is a place of KES's settings that can't be read.
+type fromError struct {
+	from config.From
+	err  error
+}
+
+func (e *fromError) Error() string { return e.from.Pos.String() + ": " + e.reason() }
+func (e *fromError) Unwrap() error { return e.err }
+func (e *fromError) reason() string {
+	return "controller.from " + e.from.String() + ": " + e.err.Error()
+}
+
 // controllerError says where the place is named, and what to do.
 func controllerError(o options, from config.From, err error) error {
-	out := fmt.Errorf("%s: controller.from %s: %w", from.Pos, from, err)
+	out := &fromError{from, err}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return out
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -245,6 +246,9 @@ func (r *Report) resources(ctx context.Context, name string, data []byte, needs 
 	return p.Close()
 }
 
+// unknownAnchor is the one error of the parser that holds text of the file.
+var unknownAnchor = regexp.MustCompile(`(?s)unknown anchor '.*' referenced`)
+
 // parse gives the documents of a file. The parser has met input before that
 // it can't take.
 func parse(data []byte) (docs []*yaml.Node, err error) {
@@ -261,7 +265,7 @@ func parse(data []byte) (docs []*yaml.Node, err error) {
 			return docs, nil
 		}
 		if err != nil {
-			return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+			return nil, errors.New(unknownAnchor.ReplaceAllString(strings.TrimPrefix(err.Error(), "yaml: "), "unknown anchor"))
 		}
 		docs = append(docs, n.Content[0])
 	}

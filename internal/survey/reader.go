@@ -53,25 +53,28 @@ func (e *NoControllerError) Hint() string {
 }
 
 // RenderError is a render that failed. Its reason isn't printed where it may
-// quote the source: what stands there may be a secret.
+// quote the source, and can't be unwrapped: what stands there may be a secret.
 type RenderError struct {
 	From string
-	Err  error
+	err  error
 }
 
 func (e *RenderError) Error() string {
-	if why := safe(e.Err); why != "" {
+	if why := safe(e.err); why != "" {
 		return "render " + e.From + ": " + why
 	}
 	where := e.From
 	var at *render.Error
-	if errors.As(e.Err, &at) && at.File != "" {
+	if errors.As(e.err, &at) && at.File != "" {
 		where = manifest.Pos{File: at.File, Line: at.Line, Column: at.Column}.String()
 	}
 	return "render " + e.From + ": it fails at " + where
 }
 
-func (e *RenderError) Unwrap() error { return e.Err }
+// Is reports what ended the render from outside.
+func (e *RenderError) Is(target error) bool {
+	return (target == context.Canceled || target == context.DeadlineExceeded) && errors.Is(e.err, target)
+}
 
 // Hint says what to do.
 func (e *RenderError) Hint() string {
@@ -246,7 +249,7 @@ func (s *reading) directory(ctx context.Context, dir string) ([]candidate, error
 		s.rendered = out.Inputs
 	}
 	if err != nil {
-		return nil, &RenderError{From: dir, Err: err}
+		return nil, &RenderError{From: dir, err: err}
 	}
 	var files []kes.File
 	for _, st := range out.Streams {
