@@ -57,6 +57,15 @@ func TestRollback(t *testing.T) {
 			if rep, err := l.rollback(context.Background(), func(o *RunOptions) { o.Yes = false }); err != nil || rep.Count(Ready) != 4 || len(l.Log()) != before {
 				t.Fatalf("dry run: %v %s%v", err, outcomes(rep), l.Log()[before:])
 			}
+			l.Before = func(_ int, verb, path string) bool {
+				if name := path[strings.LastIndex(path, "/")+1:]; verb == "DELETE" {
+					o := l.Get(Secrets, "shop", name)["metadata"].(Object)["ownerReferences"].([]any)[0].(Object)
+					if o["apiVersion"] != "kubernetes-client.io/v1" || l.Get(ESOResource, "shop", name)["metadata"].(Object)["annotations"].(Object)["argocd.argoproj.io/sync-options"] != "Prune=false" {
+						t.Errorf("the ESO object of %s goes before KES owns its Secret, or without a guard: %v", name, o)
+					}
+				}
+				return true
+			}
 			rep, err := l.rollback(context.Background(), nil)
 			if err != nil || rep.Count(Back) != 4 {
 				t.Fatalf("%v %s", err, outcomes(rep))

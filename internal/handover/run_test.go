@@ -289,6 +289,30 @@ func TestTakenBack(t *testing.T) {
 	}
 }
 
+// TestTakenBackLate: KES takes the Secret back at the very moment at which its
+// object is removed. The deletion orphans, so the Secret stays.
+func TestTakenBackLate(t *testing.T) {
+	l := newLab(t, true, 1)
+	l.Before = func(_ int, verb, path string) bool {
+		if verb == "DELETE" {
+			l.Before = nil
+			l.thaw(0)
+			l.kes.Poll(l.Server)
+		}
+		return true
+	}
+	rep := l.run(nil)
+	if rep.Count(Failed) != 1 {
+		t.Fatal(outcomes(rep))
+	}
+	l.holds("taken back late")
+	if rep := l.run(nil); rep.Count(Done) != 1 {
+		t.Fatal(outcomes(rep))
+	}
+	l.holds("finished")
+	l.over("finished")
+}
+
 // TestOtherData: where ESO writes something else, the KES object stays and the
 // keys are named, never a value.
 func TestOtherData(t *testing.T) {
