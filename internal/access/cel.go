@@ -94,7 +94,7 @@ func (e *expressions) validations() []any {
 			"in a namespace with the annotation "+s.keyName()+" find needs a path, no tags, and a store of AWS's parameter store that took KES's place", ""),
 		one(`variables.naming == "" || variables.reads.all(r, `+
 			backend+fmt.Sprintf(` != %q || r[1].contains("/data/")) && variables.reads.all(r, !(`, vaultKV2)+
-			backend+fmt.Sprintf(` in ["", %q, %q]) || !r[1].matches(%s))`, vaultKV1, vaultKV2, quote(`(?:^|/)\.\.?(?:/|$)`)),
+			backend+fmt.Sprintf(` in ["", %q, %q]) || !r[1].matches(%s))`, vaultKV1, vaultKV2, quote(dotSegment)),
 			"in a namespace with the annotation "+s.keyName()+" a key of Vault is written as it is read: with /data/ for a kv version 2 mount, and without . and .. between slashes", ""),
 		one(`variables.used.all(s, s in variables.roles ? variables.roles[s].all(r, `+e.role()+`) : `+e.unknown()+`)`,
 			"the annotation "+s.role()+" of the namespace does not permit the role of the store, or nothing tells what role the store has", ""),
