@@ -20,7 +20,7 @@ func TestRunbooks(t *testing.T) {
 	ids := regexp.MustCompile(`KES\d{3}`)
 	modes := regexp.MustCompile("mode `([a-z-]+)`")
 	links := regexp.MustCompile(`\]\(([a-z]*\.?m?d?)#([a-z0-9-]+)\)`)
-	for _, page := range []string{"cutover.md", "rollback.md"} {
+	for _, page := range []string{"cutover.md", "rollback.md", "preview.md", "ci.md"} {
 		data, err := os.ReadFile(filepath.Join("../../docs", page))
 		if err != nil {
 			t.Fatal(err)
@@ -37,7 +37,8 @@ func TestRunbooks(t *testing.T) {
 				t.Errorf("%s: kesbridge %s: no such command", page, m[1])
 			}
 			commands++
-			for _, f := range flag.FindAllStringSubmatch(m[2], -1) {
+			own, _, _ := strings.Cut(" "+m[2], " -- ") // the rest is argocd's
+			for _, f := range flag.FindAllStringSubmatch(own, -1) {
 				name := strings.TrimLeft(f[1], "-")
 				if cmd.Flags().Lookup(name) == nil && (len(name) != 1 || cmd.Flags().ShorthandLookup(name) == nil) {
 					t.Errorf("%s: kesbridge %s has no flag %s", page, m[1], f[1])

@@ -249,6 +249,9 @@ func (a *Application) byHand(step string, r *Resource) []string {
 	prunes := step == config.Replace && r.Mode == config.Freeze || step == config.Switched
 	command := "argocd app sync " + a.Name
 	switch {
+	case a.Automated && a.Prune && step == config.Switched && r.KES.Extraneous && !r.KES.NoPrune:
+		// controller/state.go, autoSync: nothing else changes, so the app counts as Synced.
+		return []string{command + " --prune: IgnoreExtraneous on KES's resource hides that it is to be pruned"}
 	case a.Automated && (a.Prune || !prunes):
 		return nil
 	case prunes && a.Automated:

@@ -173,8 +173,11 @@ func TestNeeds(t *testing.T) {
 		{"nothing is pruned", "keep", app(func(a *cutover.Application) { a.Prune = false }), nil},
 		{"nothing is pruned, by hand", "keep", app(func(a *cutover.Application) { a.Automated = false }), []string{"argocd app sync web: automated sync is off"}},
 		{"final", "replace", app(nil), []string{"kesbridge cutover status"}},
+		{"hidden from automated sync", "switch", app(nil), []string{"restarted", "argocd app sync web --prune: IgnoreExtraneous"}},
 	} {
-		got := c.app.Next(resource(t, c.mode, kesTwo, esoTwo)).Needs
+		r := resource(t, c.mode, kesTwo, esoTwo)
+		r.KES.Extraneous = c.mode == "switch"
+		got := c.app.Next(r).Needs
 		if !slices.EqualFunc(got, c.want, strings.Contains) {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
