@@ -8,13 +8,14 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 )
 
-// backend stands in for Vault, STS and Secrets Manager. ESO reaches it as its
+// backend stands in for Vault, STS, Secrets Manager and Akeyless. ESO reaches it as its
 // HTTP proxy, since a Vault on this machine is one that kesbridge takes for one
 // in KES's pod. Each value is the name of its key, so that what arrives tells
 // what was read.
@@ -72,31 +73,62 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		b.vault(w, r, body)
 	case "aws.example.com":
 		b.aws(w, r, body)
+	case "": // no proxy
+		b.akeyless(w, r, body)
 	default:
 		b.note("unexpected host %s", host)
 		http.Error(w, "no such host", http.StatusBadGateway)
 	}
 }
 
-func (b *backend) vault(w http.ResponseWriter, r *http.Request, body []byte) {
-	path, namespace := strings.TrimPrefix(r.URL.Path, "/v1/"), r.Header.Get("X-Vault-Namespace")
-	answer := func(v any) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(v)
+// reply answers in JSON.
+func reply(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+func (b *backend) akeyless(w http.ResponseWriter, r *http.Request, body []byte) {
+	var in struct {
+		ID    string `json:"access-id"`
+		Type  string `json:"access-type"`
+		Key   string `json:"access-key"`
+		Name  string
+		Names []string
 	}
+	_ = json.Unmarshal(body, &in)
+	switch path.Base(r.URL.Path) { // ESO may put /v2 before it
+	case "auth":
+		b.note("akeyless logs in as %s, %s %s", in.ID, in.Type, in.Key)
+		reply(w, map[string]string{"token": "t"})
+	case "describe-item":
+		reply(w, map[string]string{"item_name": in.Name, "item_type": "STATIC_SECRET"})
+	case "get-secret-value":
+		b.note("akeyless reads %s", strings.Join(in.Names, " "))
+		values := map[string]string{}
+		for _, n := range in.Names {
+			values[n] = n
+		}
+		reply(w, values)
+	default: // ESO looks whether anybody is there
+		http.Error(w, "{}", http.StatusNotFound)
+	}
+}
+
+func (b *backend) vault(w http.ResponseWriter, r *http.Request, body []byte) {
+	key, namespace := strings.TrimPrefix(r.URL.Path, "/v1/"), r.Header.Get("X-Vault-Namespace")
 	switch {
-	case strings.HasSuffix(path, "/login"):
+	case strings.HasSuffix(key, "/login"):
 		var in struct{ Role, JWT string }
 		_ = json.Unmarshal(body, &in)
-		b.note("vault %s at %s in %q as %s", in.Role, path, namespace, subject(in.JWT))
-		answer(map[string]any{"auth": map[string]any{"client_token": "of " + in.Role, "lease_duration": 3600, "renewable": true}})
-	case strings.HasPrefix(path, "auth/token/"):
-		answer(map[string]any{"data": map[string]any{"ttl": 3600, "type": "service", "expire_time": "2099-01-01T00:00:00Z"}})
-	case strings.HasPrefix(path, "secret/data/"):
-		b.note("vault reads %s in %q with token %s", path, namespace, r.Header.Get("X-Vault-Token"))
-		answer(map[string]any{"data": map[string]any{"data": map[string]any{"value": path}, "metadata": map[string]any{"version": 1}}})
+		b.note("vault %s at %s in %q as %s", in.Role, key, namespace, subject(in.JWT))
+		reply(w, map[string]any{"auth": map[string]any{"client_token": "of " + in.Role, "lease_duration": 3600, "renewable": true}})
+	case strings.HasPrefix(key, "auth/token/"):
+		reply(w, map[string]any{"data": map[string]any{"ttl": 3600, "type": "service", "expire_time": "2099-01-01T00:00:00Z"}})
+	case strings.HasPrefix(key, "secret/data/"):
+		b.note("vault reads %s in %q with token %s", key, namespace, r.Header.Get("X-Vault-Token"))
+		reply(w, map[string]any{"data": map[string]any{"data": map[string]any{"value": key}, "metadata": map[string]any{"version": 1}}})
 	default:
-		b.note("vault %s %s", r.Method, path)
+		b.note("vault %s %s", r.Method, key)
 		http.Error(w, `{"errors":[]}`, http.StatusNotFound)
 	}
 }

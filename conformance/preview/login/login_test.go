@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -53,16 +54,20 @@ var cases = []repository{
 		},
 	},
 	{
-		"keys", [2][]string{}, map[string]string{"aws-keys": "shop/aws-keys", "vault-keys": "secret/data/shop/vault-keys"},
+		"keys", [2][]string{}, map[string]string{"aws-keys": "shop/aws-keys", "vault-keys": "secret/data/shop/vault-keys", "static": "/shop/static"},
 		[]string{
+			"akeyless logs in as p-1234, access_key param-of-kes",
+			"akeyless reads /shop/static",
 			"secretsmanager.GetSecretValue shop/aws-keys in eu-west-1 as AKIDOFKES",
 			`vault reads secret/data/shop/vault-keys in "" with token token-of-kes`,
 		},
 	},
 	{
 		"keys", [2][]string{{"--scope", "namespace"}, {"--store-kind", "SecretStore"}},
-		map[string]string{"aws-keys": "shop/aws-keys", "vault-keys": "secret/data/shop/vault-keys"},
+		map[string]string{"aws-keys": "shop/aws-keys", "vault-keys": "secret/data/shop/vault-keys", "static": "/shop/static"},
 		[]string{
+			"akeyless logs in as p-1234, access_key param-of-shop",
+			"akeyless reads /shop/static",
 			"secretsmanager.GetSecretValue shop/aws-keys in eu-west-1 as AKIDOFSHOP",
 			`vault reads secret/data/shop/vault-keys in "" with token token-of-shop`,
 		},
@@ -89,11 +94,12 @@ func TestLogin(t *testing.T) {
 			t.Cleanup(b.Close)
 			c := start(t, r.version, r.program, b.URL)
 			for _, one := range cases {
+				dir := checkout(t, one.dir, b.URL)
 				var applied []string
 				for i, args := range [][]string{{"stores", "app"}, {"render", "app", "--mode", "replace"}} {
-					args = slices.Concat(args, one.flags[i], []string{"--eso-version", r.version, "-q"})
+					args = slices.Concat(args, one.flags[i], []string{"--config", "kesbridge.yaml", "--eso-version", r.version, "-q"})
 					cmd := exec.CommandContext(t.Context(), kesbridge, args...)
-					cmd.Dir = filepath.Join("testdata", one.dir)
+					cmd.Dir = dir
 					cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_GLOBAL=/dev/null"}
 					out, err := cmd.Output()
 					if err != nil {
@@ -117,6 +123,24 @@ func TestLogin(t *testing.T) {
 			}
 		})
 	}
+}
+
+// checkout copies a repository. ESO itself dials Akeyless before it asks, so
+// that is the stand-in's own address.
+func checkout(t *testing.T, name, akeyless string) string {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "kes/kes.yaml")
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, bytes.ReplaceAll(text, []byte("http://akeyless.example.com"), []byte(akeyless)), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // start starts ESO's controllers, and makes what KES has in its namespace.
@@ -150,6 +174,9 @@ func start(t *testing.T, version string, program tool.Program, proxy string) *cl
 	for ns, of := range map[string]string{"kes": "KES", "shop": "SHOP"} {
 		object(ns, "secrets", "Secret", "aws-credentials", "stringData", cluster.M{"id": "AKIDOF" + of, "key": "x"})
 		object(ns, "secrets", "Secret", "vault-token", "stringData", cluster.M{"token": "token-of-" + ns})
+		object(ns, "secrets", "Secret", "akeyless", "stringData", cluster.M{"param": "param-of-" + ns})
+		// KES206 says to make it: ESO takes these from a Secret only.
+		object(ns, "secrets", "Secret", "kes-akeyless", "stringData", cluster.M{"AKEYLESS_ACCESS_ID": "p-1234", "AKEYLESS_ACCESS_TYPE": "access_key"})
 	}
 	args := []string{"--metrics-addr", "127.0.0.1:0", "--enable-cluster-external-secret-reconciler=false", "--enable-push-secret-reconciler=false"}
 	if version != "0.9.20" {
