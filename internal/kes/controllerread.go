@@ -26,7 +26,7 @@ func Controllers(files ...File) ([]*Controller, error) {
 		if !slices.ContainsFunc(settingsKinds, func(k string) bool { return bytes.Contains(f.Data, []byte(k)) }) {
 			continue
 		}
-		docs, err := Documents(f.Name, f.Data, 0)
+		docs, err := Documents(f.Name, f.Data)
 		if err != nil {
 			return nil, err
 		}

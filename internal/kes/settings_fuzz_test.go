@@ -22,7 +22,7 @@ func said(data []byte) string {
 			fmt.Fprintln(&b, e.Hint())
 		}
 	}
-	docs, err := Documents("values.yaml", data, 0)
+	docs, err := Documents("values.yaml", data)
 	if err != nil {
 		fmt.Fprintf(&b, "%v\n", err)
 	}
@@ -97,7 +97,7 @@ func FuzzSettings(f *testing.F) {
 		}
 		if len(text) > 0 {
 			text[int(at)%len(text)] = with
-			if _, err := Documents("f", text, 0); err != nil && strings.Contains(err.Error(), marker) {
+			if _, err := Documents("f", text); err != nil && strings.Contains(err.Error(), marker) {
 				t.Errorf("a secret is in the error %q", err)
 			}
 		}

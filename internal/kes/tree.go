@@ -157,9 +157,26 @@ func (t *Tree) set(key string, at manifest.Pos, v *Tree) {
 
 var errorLine = regexp.MustCompile(`line ([0-9]+)`)
 
-// Documents parses a file. above is added to the lines: the file may stand
-// inside another one.
-func Documents(name string, data []byte, above int) (docs []*Tree, err error) {
+// Documents parses a file.
+func Documents(name string, data []byte) ([]*Tree, error) {
+	return documents(name, data, 0, false)
+}
+
+// Embedded parses YAML that stands as text in a document. Its lines are those of
+// the file as far as it is a block; columns aren't known.
+func Embedded(t *Tree) ([]*Tree, error) {
+	text := t.Text()
+	if text == "" {
+		return nil, nil
+	}
+	above := t.Pos.Line
+	if t.scalar.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+		above--
+	}
+	return documents(t.Pos.File, []byte(text), above, true)
+}
+
+func documents(name string, data []byte, above int, inner bool) (docs []*Tree, err error) {
 	defer func() {
 		if rec := recover(); rec != nil { // the parser has met input that it can't take
 			docs, err = nil, &SettingsError{File: name, What: "the YAML parser gave up"}
@@ -183,7 +200,7 @@ func Documents(name string, data []byte, above int) (docs []*Tree, err error) {
 		if len(n.Content) != 1 {
 			continue
 		}
-		b := &grower{file: name, above: above, left: maxNodes, grown: map[*yaml.Node]*Tree{}}
+		b := &grower{file: name, above: above, inner: inner, left: maxNodes, grown: map[*yaml.Node]*Tree{}}
 		t, err := b.grow(n.Content[0], 0)
 		if err != nil {
 			return nil, err
@@ -196,11 +213,16 @@ func Documents(name string, data []byte, above int) (docs []*Tree, err error) {
 type grower struct {
 	file        string
 	above, left int
+	inner       bool
 	grown       map[*yaml.Node]*Tree
 }
 
 func (g *grower) pos(n *yaml.Node) manifest.Pos {
-	return manifest.Pos{File: g.file, Line: n.Line + g.above, Column: n.Column}
+	p := manifest.Pos{File: g.file, Line: n.Line + g.above, Column: n.Column}
+	if g.inner {
+		p.Column = 0
+	}
+	return p
 }
 
 func (g *grower) grow(n *yaml.Node, depth int) (*Tree, error) {

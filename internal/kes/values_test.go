@@ -15,7 +15,7 @@ func chart(t *testing.T, release string, values ...string) *Controller {
 	t.Helper()
 	ch := &Chart{Release: release}
 	for i, v := range values {
-		docs, err := Documents(fmt.Sprintf("values%d.yaml", i), []byte(v), 0)
+		docs, err := Documents(fmt.Sprintf("values%d.yaml", i), []byte(v))
 		if err != nil || len(docs) != 1 {
 			t.Fatal(len(docs), err)
 		}
@@ -73,7 +73,7 @@ func TestChart(t *testing.T) {
 			}
 		})
 	}
-	docs, err := Documents("values.yaml", []byte("env: {WATCH_TIMEOUT: 1000000}"), 0)
+	docs, err := Documents("values.yaml", []byte("env: {WATCH_TIMEOUT: 1000000}"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,13 +82,13 @@ func (r Reader) Find(ctx context.Context) ([]Found, error) {
 func (f *finder) look(name string, data []byte) {
 	kustomization := strings.HasPrefix(path.Base(name), "kustomization.")
 	values := strings.Contains(path.Base(name), "values")
-	if !kustomization && !values && !bytes.Contains(data, []byte("Deployment")) && !bytes.Contains(data, []byte("argoproj.io")) && !bytes.Contains(data, []byte("HelmRelease")) {
+	if !kustomization && !values && !bytes.Contains(data, []byte("Deployment")) && !bytes.Contains(data, []byte("argoproj.io")) && !bytes.Contains(data, []byte("HelmRelease")) && !bytes.Contains(data, []byte("HelmChart")) {
 		return
 	}
 	if bytes.Contains(data, []byte("{{")) && template(f.Root, name) {
 		return
 	}
-	docs, err := kes.Documents(name, data, 0)
+	docs, err := kes.Documents(name, data)
 	if err != nil {
 		return // Look says which files can't be read
 	}

@@ -88,6 +88,9 @@ func TestFind(t *testing.T) {
 			[]string{"set.yaml a a"}},
 		{"a HelmRelease", map[string]string{"kes.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: kes, namespace: infra}\nspec: {chart: {spec: {chart: kubernetes-external-secrets}}, values: {env: {AWS_REGION: a}}, valuesFrom: [{kind: Secret, name: more}]}\n"},
 			[]string{"kes.yaml a "}},
+		{"a HelmRelease of old", map[string]string{"kes.yaml": "apiVersion: helm.fluxcd.io/v1\nkind: HelmRelease\nmetadata: {name: kes, namespace: infra}\nspec: {chart: {name: kubernetes-external-secrets}, values: {env: {AWS_REGION: a}}}\n"}, []string{"kes.yaml a "}},
+		{"a HelmChart", map[string]string{"kes.yaml": "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: kes, namespace: kube-system}\nspec:\n  chart: kubernetes-external-secrets\n  set: {env.INSTANCE_ID: x}\n  valuesContent: |-\n    env:\n      AWS_REGION: a\n"}, []string{"kes.yaml a "}},
+		{"another chart's HelmRelease", map[string]string{"kes.yaml": "kind: HelmRelease\nspec: {chart: {spec: {chart: external-secrets}}, values: {env: {AWS_REGION: a}}}\n"}, nil},
 		{"helmCharts", map[string]string{"kes/kustomization.yaml": "helmCharts:\n- {name: kubernetes-external-secrets, releaseName: kes, valuesFile: v.yaml, valuesInline: {env: {AWS_REGION: a}}}\n", "kes/v.yaml": "env: {AWS_REGION: b, INSTANCE_ID: x}\n"},
 			[]string{"kes/kustomization.yaml a "}},
 		{"a chart's template", map[string]string{"kes/Chart.yaml": "name: ours\n", "kes/templates/kes.yaml": "# {{ . }}\n" + deployment("kes", "a")}, nil},
@@ -138,6 +141,18 @@ func TestFind(t *testing.T) {
 				t.Errorf("a second look gives another: %v", err)
 			}
 		})
+	}
+}
+
+// TestEmbedded: values that stand as text have the lines of their file.
+func TestEmbedded(t *testing.T) {
+	r := repository(t, map[string]string{"a.yaml": "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    chart: kubernetes-external-secrets\n    helm:\n      values: |\n        # ours\n        env:\n          AWS_REGION: a\n",
+		"b.yaml": "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {chart: kubernetes-external-secrets, helm: {values: \"env: {AWS_REGION: a}\"}}}\n"})
+	for file, want := range map[string]string{"a.yaml": "a.yaml:10", "b.yaml": "b.yaml:3"} {
+		c, _, err := r.Controller(t.Context(), file, "")
+		if err != nil || c.Places["AWS_REGION"].String() != want {
+			t.Errorf("%v, %v", c, err)
+		}
 	}
 }
 

@@ -34,6 +34,8 @@ func (s *reading) file(name string, docs []*kes.Tree, asked bool) []candidate {
 			out = append(out, s.application(o, o.At("spec", "template", "spec"))...)
 		case kind == "HelmRelease":
 			out = append(out, s.helmRelease(o)...)
+		case group == "helm.cattle.io" && kind == "HelmChart":
+			out = append(out, s.helmChart(o)...)
 		case strings.HasPrefix(path.Base(name), "kustomization."):
 			out = append(out, s.inflated(name, o)...)
 		}
@@ -167,7 +169,7 @@ func (s *reading) application(o, spec *kes.Tree) []candidate {
 	for _, src := range append(slices.Clone(spec.At("sources").Items()), spec.At("source")) {
 		helm := src.At("helm")
 		dir, keys := "", []string{""}
-		if src.At("chart").Text() != kes.ChartName {
+		if !isChart(src.At("chart")) {
 			if dir = path.Clean(src.At("path").Text()); src.At("path") == nil || strings.Contains(dir, "{{") {
 				continue
 			}
@@ -231,13 +233,9 @@ func (s *reading) helmValues(helm *kes.Tree, dir string) (own *kes.Tree, layers 
 	}
 	if v := helm.At("valuesObject"); v.IsMapping() {
 		layers = append(layers, v)
-	} else if v := helm.At("values"); v.Text() != "" {
-		docs, err := kes.Documents(v.Pos.File, []byte(v.Text()), v.Pos.Line)
-		if err == nil && len(docs) == 1 {
-			layers = append(layers, docs[0])
-		} else {
-			open = append(open, kes.Open{Pos: v.Pos, What: "more values stand here, which are no YAML"})
-		}
+	} else {
+		more, unread := textValues(helm.At("values"))
+		layers, open = append(layers, more...), append(open, unread...)
 	}
 	for _, p := range helm.At("parameters").Items() {
 		name := p.At("name").Text()
@@ -252,10 +250,43 @@ func (s *reading) helmValues(helm *kes.Tree, dir string) (own *kes.Tree, layers 
 	return own, layers, open, files
 }
 
-// helmRelease reads a HelmRelease (Flux) of KES's chart.
+// textValues are values that stand in a manifest as text.
+func textValues(v *kes.Tree) ([]*kes.Tree, []kes.Open) {
+	if v.Text() == "" {
+		return nil, nil
+	}
+	docs, err := kes.Embedded(v)
+	if err != nil || len(docs) > 1 {
+		return nil, []kes.Open{{Pos: v.Pos, What: "more values stand here, which are no YAML"}}
+	}
+	return docs, nil
+}
+
+// isChart reports whether a chart is KES's, in whichever repository.
+func isChart(name *kes.Tree) bool { return path.Base(name.Text()) == kes.ChartName }
+
+// helmChart reads a HelmChart (k3s, Rancher) of KES's chart.
+func (s *reading) helmChart(o *kes.Tree) []candidate {
+	spec := o.At("spec")
+	if !isChart(spec.At("chart")) {
+		return nil
+	}
+	ch := &kes.Chart{Release: o.At("metadata", "name").Text(), Namespace: spec.At("targetNamespace").Text(), Pos: o.Pos}
+	if ch.Namespace == "" {
+		ch.Namespace = o.At("metadata", "namespace").Text()
+	}
+	layers, open := textValues(spec.At("valuesContent"))
+	ch.Values, ch.Open = layers, open
+	for _, name := range spec.At("set").Names() {
+		ch.Values = append(ch.Values, kes.Nested(name, spec.At("set").Place(name), spec.At("set", name).Text(), false))
+	}
+	return []candidate{named(ch.Controller(), "HelmChart", o, "")}
+}
+
+// helmRelease reads a HelmRelease (Flux, of both generations) of KES's chart.
 func (s *reading) helmRelease(o *kes.Tree) []candidate {
 	spec := o.At("spec")
-	if spec.At("chart", "spec", "chart").Text() != kes.ChartName {
+	if !isChart(spec.At("chart", "spec", "chart")) && !isChart(spec.At("chart", "name")) {
 		return nil
 	}
 	ch := &kes.Chart{Release: spec.At("releaseName").Text(), Namespace: spec.At("targetNamespace").Text(), Pos: o.Pos, Values: []*kes.Tree{spec.At("values")}}

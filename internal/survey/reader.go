@@ -211,7 +211,7 @@ func (s *reading) documents(name string) ([]*kes.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return kes.Documents(name, data, 0)
+	return kes.Documents(name, data)
 }
 
 // read gives all that a place holds.
