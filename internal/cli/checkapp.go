@@ -47,6 +47,7 @@ type checked struct {
 	settings  *cutover.Application
 	resources []cutover.Resource
 	makers    []cutover.Maker
+	objects   []manifest.Ref // of ESO's in its output
 	waivers   *config.Settings
 }
 

@@ -24,6 +24,7 @@ func (w *work) inspect(ctx context.Context) error {
 		set := w.c.schemas(opts.Profile)
 		err := p.Find(ctx, []string{eso.Group}, []string{eso.Group}, func(o *manifest.Object) {
 			w.kinds[o.Ref.Kind] = true
+			w.rendered(o)
 			if o.Ref.Kind == "ExternalSecret" {
 				w.note(o, i)
 			}

@@ -116,6 +116,17 @@ func (w *work) became(r *cutover.Resource, o *manifest.Object, opts pipeline.Opt
 	}
 }
 
+// rendered notes an object of ESO's that the output holds: another app may hold
+// it, too.
+func (w *work) rendered(o *manifest.Object) {
+	ref := o.Ref
+	ref.Version = ""
+	if ref.Namespace = or(ref.Namespace, w.r.app.Namespace); slices.Contains(clusterScoped, ref.Kind) {
+		ref.Namespace = ""
+	}
+	w.r.objects = append(w.r.objects, ref)
+}
+
 // makers finds what else in the output makes a Secret of one of its KES objects;
 // ESO objects that people wrote are known from inspect.
 func (w *work) makers(ctx context.Context) error {

@@ -56,6 +56,7 @@ func (w *work) validate(opts pipeline.Options, text []byte, from *manifest.Objec
 	set := w.c.schemas(opts.Profile)
 	w.reread(text, func(o *manifest.Object) {
 		w.kinds[o.Ref.Kind] = true
+		w.rendered(o)
 		w.became(r, o, opts)
 		for _, p := range set.Check(o) {
 			w.run.Add(rule.Invalid.At(from.Pos, from.Ref, "the ESO object for it: %s", p))

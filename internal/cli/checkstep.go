@@ -20,6 +20,7 @@ func (c *checking) nextSteps(ctx context.Context) error {
 	c.manyArgo = c.several()
 	slices.SortStableFunc(c.results, func(a, b *checked) int { return cmp.Compare(a.app.ID, b.app.ID) })
 	c.foreignMakers()
+	c.shared()
 	if err := c.readers(ctx); err != nil {
 		return err
 	}
@@ -127,6 +128,41 @@ func (c *checking) foreignMakers() {
 				rest := *one
 				rest.Others = one.Others[was:]
 				c.late(r, rest.OthersFindings()...)
+			}
+		}
+	}
+}
+
+// shared names what stops all syncs of an Application that fails on shared
+// resources: another one of the same cluster renders an object of its output
+// (controller/sync.go, hasSharedResourceCondition).
+func (c *checking) shared() {
+	type object struct {
+		cluster string
+		ref     manifest.Ref
+	}
+	held := map[object][]*checked{}
+	for _, r := range c.results {
+		if cluster := c.clusterKey(r.app.Cluster, r.candidate.App); cluster != "" && r.candidate.App != nil {
+			for _, ref := range r.objects {
+				held[object{cluster, ref}] = append(held[object{cluster, ref}], r)
+			}
+		}
+	}
+	for _, r := range c.results {
+		if p := r.candidate.App; p == nil || p.Spec.SyncPolicy == nil || !slices.Contains(p.Spec.SyncPolicy.SyncOptions, "FailOnSharedResource=true") {
+			continue
+		}
+		cluster := c.clusterKey(r.app.Cluster, r.candidate.App)
+		for _, ref := range r.objects {
+			for _, other := range held[object{cluster, ref}] {
+				if other == r {
+					continue
+				}
+				f := rule.SyncBlocked.At(r.app.Application, r.settings.Ref, "FailOnSharedResource=true, and app %s renders %s, too: none of its syncs goes through", other.app.ID, ref)
+				f.Severity = manifest.Error
+				c.late(r, f)
+				break
 			}
 		}
 	}

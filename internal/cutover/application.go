@@ -6,7 +6,6 @@ import (
 
 	"github.com/gobwas/glob"
 
-	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
 )
 
@@ -134,12 +133,8 @@ func (a *Application) hides(ref manifest.Ref, pointers ...string) (entry, pointe
 	return "", "", false
 }
 
-// frozenBy and guardedBy are what freeze and protect change.
+// What freeze and protect change in a KES object.
 const (
 	controllerPointer  = "/spec/controllerId"
 	syncOptionsPointer = "/metadata/annotations/argocd.argoproj.io~1sync-options"
 )
-
-func kesRef(namespace, name string) manifest.Ref {
-	return manifest.Ref{Group: kes.Group, Version: kes.Version, Kind: kes.Kind, Namespace: namespace, Name: name}
-}
