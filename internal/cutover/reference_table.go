@@ -47,13 +47,14 @@ func builtinReferences() []entry {
 	}
 }
 
-// podParts are fields that many resources have beside those of a pod spec.
-const podParts = "spec.**.secretKeyRef.name spec.**.envFrom[].secretRef.name spec.**.volumes[].secret.secretName spec.**.imagePullSecrets[].name "
+// podParts are the fields of a pod spec where a resource has them at some depth.
+const podParts = "spec.**.secretKeyRef.name spec.**.envFrom[].secretRef.name spec.**.imagePullSecrets[].name spec.**.volumes[].secret.secretName spec.**.volumes[].projected.sources[].secret.name " +
+	"spec.**.volumes[].csi.nodePublishSecretRef.name spec.**.volumes[].azureFile.secretName spec.**.volumes[].*.secretRef.name "
 
 // httpAuth are the fields by which prometheus-operator's resources authenticate
 // (pkg/apis/monitoring/v1/http_config.go, types.go: SecretKeySelector).
 const httpAuth = "spec.**.basicAuth.username.name spec.**.basicAuth.password.name spec.**.bearerTokenSecret.name spec.**.authorization.credentials.name " +
-	"spec.**.oauth2.clientId.secret.name spec.**.oauth2.clientSecret.name spec.**.tlsConfig.ca.secret.name spec.**.tlsConfig.cert.secret.name spec.**.tlsConfig.keySecret.name " +
+	"spec.**.oauth2.clientId.secret.name spec.**.oauth2.clientSecret.name spec.**.ca.secret.name spec.**.cert.secret.name spec.**.client_ca.secret.name spec.**.keySecret.name " +
 	"spec.**.sigv4.accessKey.name spec.**.sigv4.secretKey.name spec.**.azureAd.oauth.clientSecret.name spec.**.proxyConnectHeader.*[].name "
 
 // wellKnownReferences are custom resources that many clusters have.
@@ -62,10 +63,10 @@ func wellKnownReferences() []entry {
 		// argo-rollouts, pkg/apis/rollouts/v1alpha1: types.go, analysis_types.go.
 		{groups: "argoproj.io", kinds: "Rollout", pods: "spec.template.spec", restarts: true},
 		{groups: "argoproj.io", kinds: "AnalysisTemplate AnalysisRun", pods: "spec.metrics[].provider.job.spec.template.spec", paths: "spec.args[].valueFrom.secretKeyRef.name"},
+		{groups: "argoproj.io", kinds: "Experiment", pods: "spec.templates[].template.spec", paths: "spec.analyses[].args[].valueFrom.secretKeyRef.name"},
 		// argo-workflows, pkg/apis/workflow/v1alpha1/workflow_types.go: SecretKeySelector.
-		{groups: "argoproj.io", kinds: "Workflow WorkflowTemplate CronWorkflow", pods: "spec spec.workflowSpec",
-			paths: podParts + "spec.**.accessKeySecret.name spec.**.secretKeySecret.name spec.**.sessionTokenSecret.name spec.**.usernameSecret.name spec.**.passwordSecret.name spec.**.sshPrivateKeySecret.name " +
-				"spec.**.serviceAccountKeySecret.name spec.**.accountKeySecret.name spec.**.caSecret.name"},
+		{groups: "argoproj.io", kinds: "Workflow WorkflowTemplate CronWorkflow", paths: podParts + "spec.**.*Secret.name"},
+		{groups: "argoproj.io", kinds: "ClusterWorkflowTemplate", paths: "spec.**.secretKeyRef.name?loose spec.**.envFrom[].secretRef.name?loose spec.**.imagePullSecrets[].name?loose spec.**.volumes[].secret.secretName?loose spec.**.*Secret.name?loose"},
 		// argo-events, pkg/apis/events/v1alpha1: corev1.SecretKeySelector.
 		{groups: "argoproj.io", kinds: "EventSource Sensor EventBus",
 			paths: podParts + "spec.**.*Secret.name spec.**.accessKey.name spec.**.secretKey.name spec.**.apiToken.name spec.**.accessToken.name spec.**.slackToken.name spec.**.privateKey.name"},
@@ -76,7 +77,7 @@ func wellKnownReferences() []entry {
 		{groups: "route.openshift.io", kinds: "Route", paths: "spec.tls.externalCertificate.name"},
 		// Knative serving, pkg/apis/serving/v1; eventing's sources have secretKeyRef.
 		{groups: "serving.knative.dev", kinds: "Service Configuration Revision", pods: "spec.template.spec spec"},
-		{groups: "*.knative.dev", kinds: "*", paths: "spec.**.secretKeyRef.name"},
+		{groups: "*.knative.dev", kinds: "*", paths: "spec.**.secretKeyRef.name spec.imagePullSecrets[].name"},
 		// KEDA, apis/keda/v1alpha1/triggerauthentication_types.go.
 		{groups: "keda.sh", kinds: "ScaledJob", pods: "spec.jobTargetRef.template.spec"},
 		{groups: "keda.sh", kinds: "TriggerAuthentication", paths: "spec.secretTargetRef[].name spec.**.secretKeyRef.name"},
@@ -84,15 +85,16 @@ func wellKnownReferences() []entry {
 		// cert-manager, pkg/apis/certmanager/v1/types_issuer.go, pkg/apis/acme/v1/types_issuer.go:
 		// a ClusterIssuer's are in the namespace of --cluster-resource-namespace.
 		{groups: "cert-manager.io", kinds: "Issuer", paths: "spec.ca.secretName spec.**.*SecretRef.name spec.acme.**.keySecretRef.name spec.vault.auth.appRole.secretRef.name spec.vault.auth.kubernetes.secretRef.name " +
-			"spec.vault.auth.clientCertificate.secretName spec.venafi.*.credentialsRef.name"},
+			"spec.vault.auth.clientCertificate.secretName spec.venafi.*.credentialsRef.name spec.**.podTemplate.spec.imagePullSecrets[].name"},
 		{groups: "cert-manager.io", kinds: "ClusterIssuer", paths: "spec.ca.secretName?loose spec.**.*SecretRef.name?loose spec.acme.**.keySecretRef.name?loose spec.vault.auth.appRole.secretRef.name?loose " +
-			"spec.vault.auth.kubernetes.secretRef.name?loose spec.vault.auth.clientCertificate.secretName?loose spec.venafi.*.credentialsRef.name?loose"},
+			"spec.vault.auth.kubernetes.secretRef.name?loose spec.vault.auth.clientCertificate.secretName?loose spec.venafi.*.credentialsRef.name?loose spec.**.podTemplate.spec.imagePullSecrets[].name?loose"},
 		{groups: "cert-manager.io", kinds: "Certificate", paths: "spec.keystores.*.passwordSecretRef.name"},
 		// prometheus-operator, pkg/apis/monitoring/v1, v1alpha1 and v1beta1.
-		{groups: "monitoring.coreos.com", kinds: "ServiceMonitor PodMonitor Probe ScrapeConfig", paths: httpAuth},
+		{groups: "monitoring.coreos.com", kinds: "ServiceMonitor PodMonitor Probe", paths: httpAuth},
+		{groups: "monitoring.coreos.com", kinds: "ScrapeConfig", paths: httpAuth + "spec.*SDConfigs[].*.name"},
 		{groups: "monitoring.coreos.com", kinds: "Prometheus PrometheusAgent Alertmanager ThanosRuler", pods: "spec",
 			paths: httpAuth + "spec.secrets[] spec.configSecret spec.additionalScrapeConfigs.name spec.additionalAlertManagerConfigs.name spec.additionalAlertRelabelConfigs.name spec.**.objectStorageConfig.name " +
-				"spec.thanos.tracingConfig.name spec.queryConfig.name spec.alertmanagersConfig.name spec.tracingConfig.name spec.alertRelabelConfigs.name spec.alertmanagerConfiguration.global.**.name?kind!"},
+				"spec.thanos.tracingConfig.name spec.queryConfig.name spec.alertmanagersConfig.name spec.tracingConfig.name spec.alertRelabelConfigs.name spec.alertmanagerConfiguration.templates[].secret.name spec.alertmanagerConfiguration.global.*.name spec.alertmanagerConfiguration.global.*.*.name"},
 		// alertmanager_config_types.go: the fields of receivers that are SecretKeySelectors.
 		{groups: "monitoring.coreos.com", kinds: "AlertmanagerConfig",
 			paths: httpAuth + "spec.receivers[].**.apiURL.name spec.receivers[].**.routingKey.name spec.receivers[].**.serviceKey.name spec.receivers[].**.apiKey.name spec.receivers[].**.authPassword.name " +
@@ -100,7 +102,7 @@ func wellKnownReferences() []entry {
 				"spec.receivers[].**.botToken.name spec.receivers[].**.webhookUrl.name"},
 		{groups: "operator.victoriametrics.com", kinds: "VMServiceScrape VMPodScrape VMProbe VMNodeScrape VMStaticScrape", paths: httpAuth},
 		// Flux: api/v1 and v1beta2 of source-, kustomize-, helm-, notification- and image-reflector-controller.
-		{groups: "source.toolkit.fluxcd.io", kinds: "GitRepository HelmRepository OCIRepository Bucket HelmChart", paths: "spec.secretRef.name spec.certSecretRef.name spec.proxySecretRef.name spec.verify.secretRef.name spec.sts.*SecretRef.name spec.sts.secretRef.name"},
+		{groups: "source.toolkit.fluxcd.io", kinds: "GitRepository HelmRepository OCIRepository Bucket HelmChart", paths: "spec.secretRef.name spec.certSecretRef.name spec.proxySecretRef.name spec.verify.secretRef.name spec.verify.trustedRootSecretRef.name spec.sts.*SecretRef.name spec.sts.secretRef.name"},
 		{groups: "kustomize.toolkit.fluxcd.io", kinds: "Kustomization", paths: "spec.decryption.secretRef.name spec.kubeConfig.secretRef.name spec.postBuild.substituteFrom[].name?kind!"},
 		{groups: "helm.toolkit.fluxcd.io", kinds: "HelmRelease", paths: "spec.valuesFrom[].name?kind! spec.kubeConfig.secretRef.name"},
 		{groups: "notification.toolkit.fluxcd.io", kinds: "Provider Receiver", paths: "spec.secretRef.name spec.certSecretRef.name spec.proxySecretRef.name"},

@@ -8,6 +8,8 @@ import (
 
 	"kesbridge/internal/config"
 	"kesbridge/internal/cutover"
+	"kesbridge/internal/eso"
+	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
 )
@@ -15,7 +17,7 @@ import (
 // read notes who reads a Secret that moves, before anything is decided, and
 // says what may be a reference and isn't known to be one.
 func (o *Output) read(obj *manifest.Object) {
-	if isExternalSecret(obj) {
+	if kes.IsKES(obj.Ref) {
 		return
 	}
 	v := &visitor{out: o}
@@ -37,6 +39,9 @@ func (o *Output) read(obj *manifest.Object) {
 		default:
 			t.move.note(obj, value, t)
 		}
+	}
+	if obj.Ref.Group == eso.Group && obj.Ref.Kind == "ExternalSecret" {
+		return // it has names of backends' keys
 	}
 	for _, m := range cutover.Mentions(obj.Ref, value, func(name string) bool { return len(o.scout.moves[name]) > 0 }) {
 		if typed[m.Field] {
@@ -65,7 +70,7 @@ func (v *visitor) follow(o *manifest.Object) manifest.Result {
 		v.out.scouting.meet(o)
 	}
 	v.untouched++
-	if v.out.scout == nil || isExternalSecret(o) {
+	if v.out.scout == nil {
 		return manifest.Result{}
 	}
 	targets, value, ok := v.out.moving(o)

@@ -14,7 +14,6 @@ import (
 	"kesbridge/internal/convert"
 	"kesbridge/internal/cutover"
 	"kesbridge/internal/eso"
-	"kesbridge/internal/kes"
 	"kesbridge/internal/manifest"
 	"kesbridge/internal/rule"
 )
@@ -342,11 +341,6 @@ func (m *move) others() []cutover.Reader {
 		return nil
 	}
 	return m.stayed
-}
-
-// isExternalSecret: what makes Secrets and names keys of backends.
-func isExternalSecret(o *manifest.Object) bool {
-	return kes.IsKES(o.Ref) || o.Ref.Kind == "ExternalSecret" && (o.Ref.Group == eso.Group || o.Ref.Group == kes.Group)
 }
 
 // posAt is the place of a field.
