@@ -41,7 +41,12 @@ type finder struct {
 	found  []located
 	// bases are the kustomizations that take in a file or a directory.
 	bases map[string][]string
+	// inFile counts what is found in each file.
+	inFile map[string]int
 }
+
+// maxFound bounds what is found: no real repository comes near it.
+const maxFound = 1_000
 
 // located is a candidate and its file.
 type located struct {
@@ -52,12 +57,15 @@ type located struct {
 // Find is FindControllers. With Render, the kustomizations that take in a
 // Deployment are rendered, since they may change it.
 func (r Reader) Find(ctx context.Context) ([]Found, error) {
-	f := &finder{reading: &reading{Reader: r}, report: &Report{}, bases: map[string][]string{}}
+	f := &finder{reading: &reading{Reader: r}, report: &Report{}, bases: map[string][]string{}, inFile: map[string]int{}}
 	err := f.report.walk(ctx, r.Root, f.look)
 	if err != nil {
 		return nil, fmt.Errorf("look for KES: %w", err)
 	}
 	f.superseded()
+	for _, l := range f.found {
+		f.inFile[l.file]++
+	}
 	var out []Found
 	seen := map[string]bool{}
 	for _, l := range f.found {
@@ -106,7 +114,9 @@ func (f *finder) look(name string, data []byte) {
 		}
 	}
 	for _, c := range f.file(name, docs, false) {
-		f.found = append(f.found, located{c, name})
+		if len(f.found) < maxFound {
+			f.found = append(f.found, located{c, name})
+		}
 	}
 }
 
@@ -171,7 +181,7 @@ func (f *finder) tops(name string) []string {
 // what they make of it.
 func (f *finder) rendered(ctx context.Context, l located) []Found {
 	plain := Found{Controller: l.Controller, From: l.file, Place: Place{File: l.file, Line: l.Pos.Line, What: strings.TrimSpace(l.what + " " + l.names[0])}}
-	if more := slices.DeleteFunc(slices.Clone(f.found), func(o located) bool { return o.file != l.file }); len(more) > 1 {
+	if f.inFile[l.file] > 1 {
 		plain.From += "#" + l.names[0]
 	}
 	if l.what != "Deployment" {

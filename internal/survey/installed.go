@@ -26,6 +26,9 @@ func (s *reading) file(name string, docs []*kes.Tree, asked bool) []candidate {
 		out = append(out, deployed(c))
 	}
 	for _, o := range objects {
+		if len(out) >= maxFound {
+			break
+		}
 		group, _, _ := strings.Cut(o.At("apiVersion").Text(), "/")
 		switch kind := o.At("kind").Text(); {
 		case group == "argoproj.io" && kind == "Application":

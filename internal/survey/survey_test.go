@@ -67,6 +67,9 @@ func TestHostile(t *testing.T) {
 		"store2.yaml":        "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {name: ok}\nspec: {provider: {aws: {region: \"a\\nb: {c}\"}, vault: {}}}\n",
 		"Chart.yaml":         "dependencies: [{name: external-secrets, version: \"0.20\\nlocked: [mode]\"}]\n",
 		"app.yaml":           "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {destination: {name: \"a\\nlocked: [mode]\"}}\n",
+		"many.yaml":          "a: &a {apiVersion: argoproj.io/v1alpha1, kind: Application, spec: {source: {path: x}}}\nkind: List\nitems: [" + strings.Repeat("*a,", 5000) + "]\n",
+		"kustomization.yaml": "resources: [kustomization.yaml, ., ../.., \"\\0\"]\nhelmCharts: [[a], {name: other, valuesFile: ../../etc/passwd, additionalValuesFiles: {a: b}}]\n",
+		"values.yaml":        "kubernetes-external-secrets: [a]\n",
 		"huge.yaml":          "external-secrets: " + strings.Repeat("x", maxFile) + "\n",
 		"dep.yaml":           "kind: Deployment\nspec: {template: {spec: {containers: [{image: x/kubernetes-external-secrets, env: [{name: AWS_REGION, value: \"a\\nlocked: [mode]\"}]}]}}}\n",
 	} {
@@ -88,6 +91,17 @@ func TestHostile(t *testing.T) {
 	}
 	if c.Locked != nil || c.Defaults.Mode != config.Keep || len(c.Stores) != 1 || r.KES != 1 || c.Controller.Env["AWS_REGION"] != "a\nlocked: [mode]" {
 		t.Errorf("%+v\n%s", c, out)
+	}
+	found, err := FindControllers(t.Context(), dir)
+	if err != nil || len(found) != 1 || found[0].From != "dep.yaml" {
+		t.Errorf("%v, %v", found, err)
+	}
+	if _, err := config.Parse("kesbridge.yaml", Snippet(found)); err != nil {
+		t.Error(err)
+	}
+	r.Found = found
+	if c, err = config.Parse("kesbridge.yaml", r.Config()); err != nil || c.Locked != nil || c.Controller.From != "dep.yaml" {
+		t.Errorf("%+v, %v\n%s", c, err, r.Config())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
