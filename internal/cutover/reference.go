@@ -143,7 +143,7 @@ func keyFits(pattern, key string) bool {
 
 func (f *referenceFinder) add(r row, v any, in map[string]any, path []any) {
 	name, ok := v.(string)
-	if !ok || name == "" || !r.names(in) {
+	if !ok || name == "" || !r.names(in) || slices.ContainsFunc(path, otherKind) {
 		return
 	}
 	ref := Reference{Path: path, Field: fieldText(path), Name: name, Namespace: f.ref.Namespace, Loose: r.loose, Restarts: r.restarts, Fixed: r.fixed}
@@ -163,6 +163,16 @@ func (f *referenceFinder) add(r row, v any, in map[string]any, path []any) {
 	}
 	f.seen[ref.Field] = true
 	f.out = append(f.out, ref)
+}
+
+// otherKind: below such a key stands the name of something else, which patterns
+// must not take for a Secret's.
+func otherKind(step any) bool {
+	switch step {
+	case "serviceAccountRef", "configMap", "configMapRef", "configMapKeyRef":
+		return true
+	}
+	return false
 }
 
 // names reports whether what the mapping names is a Secret.

@@ -31,6 +31,7 @@ func moreReferences() []entry {
 		{groups: "external-secrets.io", kinds: "ExternalSecret", paths: "spec.target.template.templateFrom[].secret.name"},
 		{groups: "external-secrets.io", kinds: "ClusterExternalSecret", paths: "spec.externalSecretSpec.target.template.templateFrom[].secret.name?loose"},
 		{groups: "external-secrets.io", kinds: "ClusterPushSecret", paths: "spec.pushSecretSpec.selector.secret.name?loose spec.pushSecretSpec.template.templateFrom[].secret.name?loose"},
+		{groups: "generators.external-secrets.io", kinds: "ClusterGenerator", paths: storeAuth("spec", "?loose") + "spec.generator.mfaSpec.secret.name?loose"},
 		{groups: "generators.external-secrets.io", kinds: "MFA", paths: "spec.secret.name"},
 		{groups: "generators.external-secrets.io", kinds: "*", paths: storeAuth("spec", "")},
 		{groups: "external-secrets.io", kinds: "PushSecret", paths: "spec.selector.secret.name spec.template.templateFrom[].secret.name"},

@@ -63,6 +63,7 @@ func wellKnownReferences() []entry {
 		// argo-rollouts, pkg/apis/rollouts/v1alpha1: types.go, analysis_types.go.
 		{groups: "argoproj.io", kinds: "Rollout", pods: "spec.template.spec", restarts: true},
 		{groups: "argoproj.io", kinds: "AnalysisTemplate AnalysisRun", pods: "spec.metrics[].provider.job.spec.template.spec", paths: "spec.args[].valueFrom.secretKeyRef.name"},
+		{groups: "argoproj.io", kinds: "ClusterAnalysisTemplate", paths: "spec.args[].valueFrom.secretKeyRef.name?loose"},
 		{groups: "argoproj.io", kinds: "Experiment", pods: "spec.templates[].template.spec", paths: "spec.analyses[].args[].valueFrom.secretKeyRef.name"},
 		// argo-workflows, pkg/apis/workflow/v1alpha1/workflow_types.go: SecretKeySelector.
 		{groups: "argoproj.io", kinds: "Workflow WorkflowTemplate CronWorkflow", paths: podParts + "spec.**.*Secret.name"},

@@ -166,3 +166,23 @@ func TestReferenceField(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Patterns don't take other things' names for a Secret's.
+func TestNoReferences(t *testing.T) {
+	for _, text := range []string{
+		"{apiVersion: external-secrets.io/v1, kind: SecretStore, spec: {provider: {akeyless: {authSecretRef: {serviceAccountRef: {name: db}}}, vault: {caProvider: {type: ConfigMap, name: db}}, webhook: {secrets: [{name: db}]}}}}",
+		"{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, spec: {endpoints: [{tlsConfig: {ca: {configMap: {name: db}}}}]}}",
+		"{apiVersion: external-secrets.io/v1, kind: ExternalSecret, metadata: {name: db}, spec: {target: {name: db}, secretStoreRef: {name: db}}}",
+		"{apiVersion: v1, kind: Secret, metadata: {name: db}}",
+		"{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, spec: {listeners: [{tls: {frontendValidation: {caCertificateRefs: [{name: db}]}}}]}}",
+		"{apiVersion: cert-manager.io/v1, kind: Certificate, spec: {secretName: db, issuerRef: {name: db}}}",
+	} {
+		var o map[string]any
+		if err := yaml.Unmarshal([]byte(text), &o); err != nil {
+			t.Fatal(err)
+		}
+		if got := References(RefOf(o), o, nil); len(got) > 0 {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
