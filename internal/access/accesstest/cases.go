@@ -3,7 +3,11 @@
 // access read it, and those of conformance/preview/access, on an API server.
 package accesstest
 
-import "kesbridge/internal/access"
+import (
+	"strings"
+
+	"kesbridge/internal/access"
+)
 
 // Group is one KES and one policy.
 type Group struct {
@@ -113,6 +117,7 @@ func texts() []Case {
 		same("reluctant", p(`^.*?/db$`), key(a), true),
 		same("repeated", p(`^(?:[a-z-]{2,6}/){1,2}db$`), key(a), true),
 		same("repeated-other", p(`^(?:[a-z-]{2,5}/){1,2}db$`), key(a), false),
+		same("long", p("^(?:"+strings.Repeat("another-team|", 80)+"team-a)/"), key(a), true),
 		same("never", p("[]"), key(a), false),
 		{Name: "gone-in-cluster", KeyName: p("^team-a/"), Live: map[string]string{}, Spec: key(b), KES: true, Policy: true},
 		{Name: "other-in-git", KeyName: p("^team-b/"), Live: map[string]string{access.DefaultKeyName: "^team-a/"}, Spec: key(b), KES: false, Policy: false},
