@@ -115,10 +115,12 @@ func (r *revised) steps(run *pipeline.Run, asked bool) []stepLine {
 	said := cutover.Transitions(before, after)
 	steps := cutover.Steps(before, after)
 	said = append(said, cutover.OffWay(steps, before, after, said)...)
-	if r.after != nil {
-		said = append(said, r.after.aboutApplication(said)...)
-	}
 	run.Add(said...)
+	if r.after != nil && len(r.after.renderings) > 0 {
+		about := r.after.aboutApplication(said)
+		run.AddFor(r.after.renderings[0].options, about...)
+		said = append(said, about...)
+	}
 	var out []stepLine
 	for i := range steps {
 		s := &steps[i]

@@ -38,6 +38,8 @@ func (s *Step) About(ref manifest.Ref) bool {
 		return ref.Name == s.Namespace
 	case ref.Group == crdGroup:
 		return true
+	case ref.Kind != "ExternalSecret" && ref.Kind != clusterKind:
+		return false
 	}
 	return ref.Namespace == s.Namespace && (ref.Name == s.Name || slices.Contains(s.hand, ref.Name))
 }
