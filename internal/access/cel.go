@@ -168,9 +168,9 @@ func quote(s string) string {
 		plain = plain && c >= ' ' && c <= '~' && c != '"'
 	}
 	switch {
-	case plain && strings.Contains(s, `\`):
+	case plain && strings.Contains(s, `\`) && !strings.HasSuffix(s, `\`):
 		return `r"` + s + `"`
-	case plain:
+	case plain && !strings.Contains(s, `\`):
 		return `"` + s + `"`
 	}
 	var b strings.Builder
