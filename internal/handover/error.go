@@ -22,6 +22,18 @@ func (e *LostError) Hint() string {
 	return "something beside kesbridge deleted it; kubectl annotate the ESO resource so that ESO makes it again, then look at the API server's audit log"
 }
 
+// UnseenError says that KES objects are there and no KES was recognised.
+type UnseenError struct{}
+
+func (*UnseenError) Error() string {
+	return "KES resources are there, and no KES is found that would serve them"
+}
+
+// Hint says what to do.
+func (*UnseenError) Hint() string {
+	return "if KES isn't installed any more, say so with --kes none; if its image and labels have other names, name its Deployment with --kes NAMESPACE/NAME"
+}
+
 // TakenBackError says that KES wrote the Secret after ESO had got it.
 type TakenBackError struct{ Namespace, Name string }
 

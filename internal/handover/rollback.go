@@ -118,6 +118,9 @@ func (b *returning) do(ctx context.Context) error {
 	if err := b.servedAgain(ctx, wanted); err != nil {
 		return err
 	}
+	if err := b.healed(ctx); err != nil {
+		return err
+	}
 	if !b.r.o.Yes {
 		b.planBack()
 		return nil
@@ -145,6 +148,22 @@ func (b *returning) do(ctx context.Context) error {
 		return nil
 	}
 	return b.note(Entry{Step: StepBack})
+}
+
+// healed refuses where Argo CD would freeze the KES object again at once.
+func (b *returning) healed(ctx context.Context) error {
+	k := b.it.kes
+	if k == nil || !strings.HasPrefix(k.controllerID(), Frozen) {
+		return nil
+	}
+	app, err := b.r.argo.get(ctx, appOf(&k.Metadata))
+	if err != nil || app == nil {
+		return err
+	}
+	if has, known := app.git(kesObjects.group, &k.Metadata); has && known && app.Automated && app.SelfHeal {
+		return b.refuse(fmt.Sprintf("Git freezes the KES resource, and Application %s heals itself: the controllerId would come back", app.Name), "push mode keep for it, sync, and run again")
+	}
+	return nil
 }
 
 func (b *returning) planBack() {

@@ -150,7 +150,15 @@ func TestRollbackRefused(t *testing.T) {
 		edit func(*lab)
 		want string
 	}{
-		"KES is scaled to 0":  {func(l *lab) { l.scale(0) }, "no KES runs"},
+		"KES is scaled to 0": {func(l *lab) { l.scale(0) }, "no KES runs"},
+		"Git freezes it": {func(l *lab) {
+			l.Add(l.kesObject(0), Object{
+				"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": Object{"name": "web", "namespace": "argocd"},
+				"spec":   Object{"syncPolicy": Object{"automated": Object{"selfHeal": true}}},
+				"status": Object{"resources": []any{Object{"group": "kubernetes-client.io", "kind": "ExternalSecret", "namespace": "shop", "name": "s0"}}},
+			})
+			l.freeze(0)
+		}, "Git freezes the KES resource"},
 		"KES ends":            {func(l *lab) { l.scale(0); l.Add(pod(true)) }, "no KES runs"},
 		"KES watches others":  {func(l *lab) { l.env("WATCHED_NAMESPACES", "a") }, "no KES runs"},
 		"another INSTANCE_ID": {func(l *lab) { l.env("INSTANCE_ID", "blue") }, "no KES runs"},

@@ -69,6 +69,11 @@ func (c *Client) Run(ctx context.Context, o RunOptions) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A KES under another name might serve these: somebody has to say that there
+	// is none.
+	if len(r.look.kesList) == 0 && len(o.Controllers) == 0 && slices.ContainsFunc(r.items, func(it *Item) bool { return it.kes != nil }) {
+		return nil, &UnseenError{}
+	}
 	begun := time.Now()
 	todo := r.sort()
 	err = r.all(ctx, todo)

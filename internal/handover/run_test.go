@@ -214,7 +214,6 @@ func TestNotServed(t *testing.T) {
 		"other namespaces":      func(l *lab) { l.thaw(0); l.env("WATCHED_NAMESPACES", "a, b,") },
 		"namespaces, ConfigMap": func(l *lab) { l.thaw(0); l.watchedByMap() },
 		"another INSTANCE_ID":   func(l *lab) { l.thaw(0); l.env("INSTANCE_ID", "blue") },
-		"uninstalled":           func(l *lab) { l.thaw(0); l.Delete("deployments.apps", "kes", "kes", "Background") },
 		"a finished pod": func(l *lab) {
 			l.thaw(0)
 			l.scale(0)
@@ -241,6 +240,24 @@ func (l *lab) watchedByMap() {
 	l.container(func(c Object) { c["envFrom"] = []any{Object{"configMapRef": Object{"name": "kes-env"}}} })
 }
 
+// TestUnseen: where no KES is recognised, somebody has to say that there is
+// none.
+func TestUnseen(t *testing.T) {
+	l := newLab(t, true, 1)
+	l.Delete("deployments.apps", "kes", "kes", "Background")
+	c := l.client()
+	var unseen *UnseenError
+	if _, err := c.Run(context.Background(), l.options(c)); !errors.As(err, &unseen) {
+		t.Fatalf("got %v", err)
+	}
+	l.thaw(0)
+	if rep := l.run(func(o *RunOptions) { o.Controllers = []string{NoKES} }); rep.Count(Done) != 1 {
+		t.Fatal(outcomes(rep))
+	}
+	l.holds("uninstalled")
+	l.over("uninstalled")
+}
+
 // TestSyncedMeanwhile: a KES that nobody sees gives itself away by
 // status.lastSync.
 func TestSyncedMeanwhile(t *testing.T) {
@@ -257,7 +274,7 @@ func TestSyncedMeanwhile(t *testing.T) {
 		}
 		return true
 	}
-	rep := l.run(func(o *RunOptions) { o.Poll = 20e6 })
+	rep := l.run(func(o *RunOptions) { o.Poll, o.Controllers = 20e6, []string{NoKES} })
 	if rep.Count(Refused) != 1 || !strings.Contains(outcomes(rep), "some KES serves it") {
 		t.Fatal(outcomes(rep))
 	}
