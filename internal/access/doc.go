@@ -38,5 +38,5 @@
 // Conditions of a ClusterSecretStore hold namespaces off the store. The
 // ValidatingAdmissionPolicy that AdmissionPolicy makes holds ExternalSecrets to
 // the same expressions, translated by package pattern. See there for what it
-// looks at, and Verdict for where it is stricter than KES was.
+// looks at, and Judge.Stricter for where it is stricter than KES was.
 package access

@@ -11,16 +11,33 @@ import (
 	"kesbridge/internal/rule"
 )
 
-// Verdict is the admission policy's about an ExternalSecret that kesbridge
-// writes, and why it is no: what its CEL says (cel.go), in Go.
-func (p Policy) Verdict(namespace string, live Annotations, es *eso.ExternalSecret) (ok bool, why string) {
-	return p.tables().verdict(p.Settings, namespace, live, es)
+// Judge says what an admission policy says: its CEL (cel.go), in Go.
+type Judge struct {
+	settings   Settings
+	known      tables
+	patterns   map[string]*regexp.Regexp
+	namespaces map[string][]Namespace
 }
 
-func (t tables) verdict(s Settings, namespace string, live Annotations, es *eso.ExternalSecret) (ok bool, why string) {
+// Judge prepares verdicts about many objects.
+func (p Policy) Judge() *Judge {
+	j := &Judge{settings: p.Settings, known: p.tables(), patterns: map[string]*regexp.Regexp{}, namespaces: map[string][]Namespace{}}
+	for text, re2 := range j.known.patterns {
+		j.patterns[text] = regexp.MustCompile(re2)
+	}
+	for _, n := range p.Namespaces {
+		j.namespaces[n.Name] = append(j.namespaces[n.Name], n)
+	}
+	return j
+}
+
+// Verdict is about an ExternalSecret that kesbridge writes, in a namespace with
+// these annotations, and why it is no.
+func (j *Judge) Verdict(namespace string, live Annotations, es *eso.ExternalSecret) (ok bool, why string) {
+	s, t := j.settings, j.known
 	naming, permitted := live[s.keyName()], live[s.role()]
 	key := storeKey(es.Store.Kind, namespace, es.Store.Name)
-	_, known := t.patterns[naming]
+	re, known := j.patterns[naming]
 	switch {
 	case naming == "" && s.Enforce:
 		return false, "the namespace has no annotation " + s.keyName()
@@ -28,7 +45,6 @@ func (t tables) verdict(s Settings, namespace string, live Annotations, es *eso.
 		return false, fmt.Sprintf("the policy doesn't know the annotation %s: %s", s.keyName(), naming)
 	}
 	if naming != "" {
-		re := regexp.MustCompile(t.patterns[naming])
 		for _, d := range es.Data {
 			if why := t.key(re, t.backends[key], d.RemoteRef); why != "" {
 				return false, why
@@ -46,7 +62,7 @@ func (t tables) verdict(s Settings, namespace string, live Annotations, es *eso.
 			}
 		}
 	}
-	if why := t.store(s, key, permitted); why != "" {
+	if why := j.store(key, permitted); why != "" {
 		return false, why
 	}
 	if _, ours := t.roles[key]; ours && !s.Watches(namespace) {
@@ -102,18 +118,19 @@ func matchesAny(re *regexp.Regexp, texts []string) bool {
 	return false
 }
 
-func (t tables) store(s Settings, key, permitted string) string {
-	list, known := t.roles[key]
+func (j *Judge) store(key, permitted string) string {
+	s := j.settings
+	list, known := j.known.roles[key]
 	if !known && (permitted != "" || s.Enforce) {
 		return "nothing tells what role the store has"
 	}
 	for _, role := range list {
-		re2, ok := t.patterns[permitted]
+		re, ok := j.patterns[permitted]
 		switch {
 		case permitted == "" && !s.Enforce:
 		case permitted == "":
 			return "the namespace has no annotation " + s.role()
-		case !ok || !regexp.MustCompile(re2).MatchString(role):
+		case !ok || !re.MatchString(role):
 			return fmt.Sprintf("the store's role %s does not match the annotation %s: %s", role, s.role(), permitted)
 		}
 	}
@@ -121,28 +138,22 @@ func (t tables) store(s Settings, key, permitted string) string {
 }
 
 // Stricter names an object that KES served and the policy refuses, by what Git
-// says of its namespace; namespace is where the object is. out is the converted
-// object.
-func (p Policy) Stricter(namespace string, in *kes.ExternalSecret, out *eso.ExternalSecret) manifest.Findings {
-	if !p.Settings.Serves(in.Spec.ControllerID) || !p.Settings.Watches(namespace) {
+// says of its namespace; namespace is where the object is, out what it is
+// converted to.
+func (j *Judge) Stricter(namespace string, in *kes.ExternalSecret, out *eso.ExternalSecret) manifest.Findings {
+	if !j.settings.Serves(in.Spec.ControllerID) || !j.settings.Watches(namespace) {
 		return nil
 	}
-	spaces := []Namespace{}
-	for _, n := range p.Namespaces {
-		if n.Name == namespace {
-			spaces = append(spaces, n)
-		}
-	}
+	spaces := j.namespaces[namespace]
 	if len(spaces) == 0 {
-		spaces = append(spaces, Namespace{Name: namespace})
+		spaces = []Namespace{{Name: namespace}}
 	}
-	t := p.tables()
 	for _, n := range spaces {
-		live := n.Annotations(p.Settings)
-		if ok, _ := Permitted(live, p.Settings, in); !ok || untranslated(n.KeyName) != nil || untranslated(n.Role) != nil {
-			continue // there is no loss, or it is said of the namespace
+		live := n.Annotations(j.settings)
+		if ok, _ := Permitted(live, j.settings, in); !ok || untranslated(n.KeyName) != nil || untranslated(n.Role) != nil {
+			continue // nothing is lost, or it is said of the namespace
 		}
-		if ok, why := t.verdict(p.Settings, namespace, live, out); !ok {
+		if ok, why := j.Verdict(namespace, live, out); !ok {
 			return manifest.Findings{rule.PolicyStricter.At(in.Pos, in.Ref, "KES served it, and the admission policy refuses it: %s", why)}
 		}
 	}

@@ -25,6 +25,7 @@ func TestVerdict(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		judge := policy.Judge()
 		for i := range g.Cases {
 			c := &g.Cases[i]
 			in, err := g.Decode(c)
@@ -40,10 +41,10 @@ func TestVerdict(t *testing.T) {
 			if res.ESO == nil {
 				t.Fatal(g.Namespace(c), res.Findings)
 			}
-			if ok, why := policy.Verdict(g.Namespace(c), g.Annotations(c), res.ESO); ok != c.Policy {
+			if ok, why := judge.Verdict(g.Namespace(c), g.Annotations(c), res.ESO); ok != c.Policy {
 				t.Errorf("%s: %t %s, want %t", g.Namespace(c), ok, why, c.Policy)
 			}
-			if c.Live == nil && len(policy.Stricter(g.Namespace(c), in, res.ESO)) > 0 {
+			if c.Live == nil && len(judge.Stricter(g.Namespace(c), in, res.ESO)) > 0 {
 				named = append(named, c.Name)
 			}
 		}
