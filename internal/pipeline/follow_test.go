@@ -346,3 +346,14 @@ func TestSwitchList(t *testing.T) {
 		}
 	}
 }
+
+// A second Secret has another name.
+func TestSecondName(t *testing.T) {
+	for _, m := range []string{"side-by-side", "switch", "switched"} {
+		in := kesObject("name: db") + yamlSep + reader("name: web", "db")
+		out, findings, counts := outputOf(t, settings(t, "modes: [{mode: "+m+", secretName: '{name}'}]\n"), in)
+		if out[0] != in || counts.Failed != 1 || len(findings) != 1 || findings[0] != `KES504 error a.yaml:1:1: "db" is the name of the first one` {
+			t.Errorf("%s: %q\n%s", m, findings, out[0])
+		}
+	}
+}

@@ -106,8 +106,12 @@ func (v *visitor) converted(o *manifest.Object, es *kes.ExternalSecret, c config
 	m := v.out.scout.move(o)
 	if config.TwoNames(c.Mode) {
 		name, ok := cutover.Secret(c.Mode, c.SecretName, es)
-		if !ok {
-			v.out.report(rule.SecondSecret, o, "%q is no name of a Secret", name)
+		if !ok || name == o.Ref.Name {
+			why := "is no name of a Secret"
+			if ok {
+				why = "is the name of the first one"
+			}
+			v.out.report(rule.SecondSecret, o, "%q %s", name, why)
 			v.out.run.counts.Failed++
 			v.untouched++
 			return manifest.Result{}

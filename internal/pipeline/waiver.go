@@ -160,7 +160,13 @@ func (r *Run) AddFor(opts Options, fs ...manifest.Finding) {
 		r.say(fs...)
 		return
 	}
-	r.addFor(opts.Settings, config.Facts{App: opts.App, Project: opts.Project, Cluster: opts.Settings.Cluster}, fs...)
+	for _, f := range fs {
+		facts := config.Facts{App: opts.App, Project: opts.Project, Cluster: opts.Settings.Cluster, Namespace: f.Ref.Namespace, Name: f.Ref.Name}
+		if f.Ref.Kind == "Namespace" && f.Ref.Group == "" {
+			facts.Namespace = f.Ref.Name
+		}
+		r.addFor(opts.Settings, facts, f)
+	}
 }
 
 func (r *Run) addFor(s *config.Settings, facts config.Facts, fs ...manifest.Finding) manifest.Findings {
