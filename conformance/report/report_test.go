@@ -179,8 +179,11 @@ func TestMarkdown(t *testing.T) {
 				t.Errorf("%d elements <%s>", n[name], name)
 			}
 		}
-		if n["table"] != 3 || // totals, apps, next steps
-			 n["details"] < 3 || n["details"] != n["summary"] {
+		tables := 2 // totals and apps
+		if strings.Contains(html, "<summary>Next steps</summary>") {
+			tables++
+		}
+		if n["table"] != tables || n["details"] < 3 || n["details"] != n["summary"] {
 			t.Errorf("%v", n)
 		}
 	})
