@@ -116,6 +116,33 @@ func TestCutover(t *testing.T) {
 	}
 }
 
+// TestCutoverApplication: --application says which resources, where, and what
+// Argo CD does in another cluster.
+func TestCutoverApplication(t *testing.T) {
+	s, call := cutoverLab(t)
+	s.Delete("applications.argoproj.io", "argocd", "web", "Background")
+	file := filepath.Join(t.TempDir(), "web.yaml")
+	app := "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\nspec:\n  project: default\n  destination: {namespace: shop, server: \"https://x\"}\n" +
+		"  source: {repoURL: \"https://git.example/x\", path: .}\n  syncPolicy: {automated: {}, syncOptions: [PrunePropagationPolicy=orphan]}\n"
+	if err := os.WriteFile(file, []byte(app), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := call("plan", "--application", file)
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	contains(t, out, "Git alone: Application web prunes with propagation orphan", "push mode freeze")
+	if out, _, _ = call("plan", "--app", "web"); !strings.Contains(out, "isn't in this cluster") {
+		t.Errorf("without the file:\n%s", out)
+	}
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(app, "name: web", "name: other")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, errs, code = call("status", "--application", file); code != 0 || out != "" || !strings.Contains(errs, "0 Secrets") {
+		t.Errorf("another app: exit code %d: %s%s", code, out, errs)
+	}
+}
+
 // TestCutoverUsage: mistakes are told, and nothing is sent.
 func TestCutoverUsage(t *testing.T) {
 	s, call := cutoverLab(t)

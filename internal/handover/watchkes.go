@@ -23,7 +23,7 @@ type watchKES struct {
 // search of the whole cluster, which is a list of all its pods.
 const (
 	freshController = 2 * time.Second
-	freshCluster    = 30 * time.Second
+	freshCluster    = 5 * time.Minute
 )
 
 func newWatchKES(c *Client, named []string, list []Controller) *watchKES {
