@@ -245,6 +245,9 @@ func (g *gathering) kept(whole bool) {
 				"it isn't the policy that the namespaces and stores in Git need now"))
 		}
 		g.say(g.options[cluster], access.Findings(one.policy, access.Emitted{Policy: ok, Conditions: one.conditions})...)
+		if ok {
+			g.stricter(cluster, one.policy)
+		}
 	}
 }
 
@@ -258,6 +261,7 @@ func (g *gathering) policies(guards map[string]*guard) ([]manifest.Map, error) {
 		if !g.flags.admission {
 			continue
 		}
+		g.stricter(cluster, one.policy)
 		objects, err := access.AdmissionPolicy(one.policy)
 		if err != nil {
 			return nil, fmt.Errorf("stores: %w", err)
@@ -317,13 +321,15 @@ func (c *checking) sayAccess() {
 	c.stores.kept(c.run.Whole)
 	for _, about := range c.stores.about {
 		f, opts := about.finding, about.options
-		if f.Rule != rule.AccessLost.ID && f.Rule != rule.PatternRefused.ID {
+		if f.Rule != rule.AccessLost.ID && f.Rule != rule.PatternRefused.ID && f.Rule != rule.PolicyStricter.ID {
 			continue // said where the app is checked
 		}
 		if f.Severity == manifest.Error && !converted[opts.Settings.Cluster] {
 			f.Severity = manifest.Warning
 		}
-		opts.App, opts.Project = "", "" // it is about namespaces
+		if f.Rule != rule.PolicyStricter.ID {
+			opts.App, opts.Project = "", "" // it is about namespaces
+		}
 		c.run.AddFor(opts, f)
 	}
 }

@@ -153,8 +153,9 @@ func (r *Run) Waive(s *config.Settings, facts config.Facts, fs ...manifest.Findi
 	return r.addFor(s, facts, fs...)
 }
 
-// AddFor is Add for findings about an output as a whole: the waivers of the
-// configuration may be for them.
+// AddFor is Add for findings about an output as a whole or what only many apps
+// show: the waivers of the configuration may be for them, by the name and
+// namespace of what they are about too.
 func (r *Run) AddFor(opts Options, fs ...manifest.Finding) {
 	if opts.Settings == nil {
 		r.say(fs...)

@@ -45,7 +45,8 @@ func OfApps(id string) bool { return len(id) == 6 && id[3] == '6' }
 func Steady(id string) bool {
 	switch id {
 	case NoMode.ID, KeepRefused.ID, NoESO.ID, ListDoubt.ID, VersionContradicted.ID, SharedStore.ID, GoldenDiffers.ID,
-		UntypedName.ID, NotFollowed.ID, ReadElsewhere.ID, Followed.ID, NotSuperseded.ID, SyncOrder.ID, FixedReader.ID:
+		UntypedName.ID, NotFollowed.ID, ReadElsewhere.ID, Followed.ID, NotSuperseded.ID, SyncOrder.ID, FixedReader.ID,
+		AccessLost.ID, PatternRefused.ID, PolicyStricter.ID:
 		return false
 	}
 	return Waivable(id)
