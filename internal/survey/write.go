@@ -68,7 +68,7 @@ func templated(n int) string {
 func (r *Report) defaults(w *writer) {
 	w.line(0, "")
 	w.line(0, "defaults:")
-	w.line(2, "# The first step: nothing changes. Then freeze, or side-by-side; docs/argocd.md has the ways.")
+	w.line(2, "# The first step: nothing changes. Then freeze, or side-by-side and switch; docs/cutover.md has the ways.")
 	w.line(2, "mode: keep")
 	w.line(2, "# A resource that no stores rule matches is an error, not a store that nobody made.")
 	w.line(2, "unmatched: fail")
