@@ -124,11 +124,11 @@ func byHand(c *kes.Controller, s *config.Settings) *kes.Controller {
 		if value != "" && kes.IsSecret(name, value) {
 			if !kept && !plain {
 				c.Plain = append(c.Plain, name)
-				c.Places[name] = manifest.Pos{File: s.File}
+				c.Places[name] = s.ControllerPos[name]
 			}
 			continue
 		}
-		c.Env[name], c.Places[name] = value, manifest.Pos{File: s.File}
+		c.Env[name], c.Places[name] = value, s.ControllerPos[name]
 		delete(c.Refs, name)
 		c.Plain = slices.DeleteFunc(c.Plain, func(n string) bool { return n == name })
 		c.Open = slices.DeleteFunc(c.Open, func(o kes.Open) bool { return o.Variable == name })

@@ -132,10 +132,12 @@ type Settings struct {
 	// Fidelity is Natural or Exact, where no rule says otherwise.
 	// FidelityFrom says what chose it.
 	Fidelity, FidelityFrom string
-	// Controller is KES's environment, as given by hand; never nil. From is
-	// where more of it stands: KnowController adds that.
-	Controller map[string]string
-	From       From
+	// Controller is KES's environment, as given by hand; never nil.
+	// ControllerPos is where each variable is given, From where more of them
+	// stand: KnowController adds those.
+	Controller    map[string]string
+	ControllerPos map[string]manifest.Pos
+	From          From
 	// Stores are tried in order; the first match wins.
 	Stores []StoreRule
 	// Modes are tried in order; DefaultMode is for what none of them matches,

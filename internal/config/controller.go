@@ -16,11 +16,12 @@ type Controller struct {
 	Env map[string]string `yaml:"env"`
 	// From is where its settings stand, "path" or "path#object"; may be empty.
 	From string `yaml:"from"`
-	// FromPos is where From is said.
-	FromPos manifest.Pos `yaml:"-"`
+	// FromPos is where From is said, EnvPos where each variable is.
+	FromPos manifest.Pos            `yaml:"-"`
+	EnvPos  map[string]manifest.Pos `yaml:"-"`
 }
 
-// UnmarshalYAML keeps From's place.
+// UnmarshalYAML keeps the places.
 func (c *Controller) UnmarshalYAML(n *yaml.Node) error {
 	type plain Controller
 	if err := n.Decode((*plain)(c)); err != nil {
@@ -28,6 +29,13 @@ func (c *Controller) UnmarshalYAML(n *yaml.Node) error {
 	}
 	if v := manifest.Lookup(n, "from"); v != nil {
 		c.FromPos = manifest.Pos{Line: v.Line, Column: v.Column}
+	}
+	c.EnvPos = map[string]manifest.Pos{}
+	if env := manifest.Lookup(n, "env"); env != nil && env.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(env.Content); i += 2 {
+			v := env.Content[i+1]
+			c.EnvPos[env.Content[i].Value] = manifest.Pos{Line: v.Line, Column: v.Column}
+		}
 	}
 	return nil
 }
@@ -71,10 +79,18 @@ func checkFrom(v string) string {
 }
 
 func (c *Config) completeControllers() {
-	c.Controller.FromPos.File = c.File
+	c.Controller.complete(c.File)
 	for name, cl := range c.Clusters {
-		cl.Controller.FromPos.File = c.File
+		cl.Controller.complete(c.File)
 		c.Clusters[name] = cl
+	}
+}
+
+func (c *Controller) complete(file string) {
+	c.FromPos.File = file
+	for name, p := range c.EnvPos {
+		p.File = file
+		c.EnvPos[name] = p
 	}
 }
 

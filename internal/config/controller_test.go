@@ -53,6 +53,11 @@ func TestFrom(t *testing.T) {
 			if s.From.Pos.Line == 0 {
 				t.Error("no place")
 			}
+			for name := range s.Controller {
+				if p := s.ControllerPos[name]; p.Line == 0 || p.Column == 0 || p.File == "" || (s.Controller[name] == "admin") != (p.File == "admin.yaml") {
+					t.Errorf("%s is given at %s", name, p)
+				}
+			}
 			before := maps.Clone(s.Controller)
 			s.KnowController(known, []string{"LOG_LEVEL"})
 			if !maps.Equal(s.Controller, c.want) {

@@ -3,6 +3,8 @@ package config
 import (
 	"maps"
 	"slices"
+
+	"kesbridge/internal/manifest"
 )
 
 // For gives the settings of a cluster without an administrator's file.
@@ -71,6 +73,7 @@ type layer struct {
 	Defaults
 	cluster    Cluster
 	controller map[string]string
+	places     map[string]manifest.Pos
 	from       From
 	stores     []StoreRule
 	modes      []ModeRule
@@ -92,6 +95,9 @@ func layerOf(c *Config, cluster string, admin bool) layer {
 	}
 	maps.Copy(l.controller, c.Controller.Env)
 	maps.Copy(l.controller, one.Controller.Env)
+	l.places = map[string]manifest.Pos{}
+	maps.Copy(l.places, c.Controller.EnvPos)
+	maps.Copy(l.places, one.Controller.EnvPos)
 	l.from = fromOf(c.Controller, one.Controller, admin)
 	for i := range l.stores {
 		l.stores[i].Admin = admin
@@ -149,6 +155,7 @@ func (s *settler) settings() *Settings {
 		Fidelity:      either(s.text("fidelity", a.Fidelity, o.Fidelity), DefaultFidelity),
 		DefaultMode:   s.text("mode", a.Mode, o.Mode),
 		Controller:    map[string]string{},
+		ControllerPos: map[string]manifest.Pos{},
 	}
 	if a.cluster.Labels != nil {
 		out.ClusterLabels = maps.Clone(a.cluster.Labels)
@@ -187,9 +194,11 @@ func (s *settler) settings() *Settings {
 	out.Unmatched, out.UnmatchedSet = either(unmatched, DefaultUnmatched), unmatched != ""
 	if !slices.Contains(s.locked, "controller") {
 		maps.Copy(out.Controller, o.controller)
+		maps.Copy(out.ControllerPos, o.places)
 		out.From = o.from
 	}
 	maps.Copy(out.Controller, a.controller)
+	maps.Copy(out.ControllerPos, a.places)
 	out.adminEnv = a.controller
 	if a.from.Path != "" {
 		out.From = a.from
