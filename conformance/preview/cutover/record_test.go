@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -118,20 +119,36 @@ type reader struct {
 	lost   map[string]time.Time // since when
 }
 
-// read starts one: each Secret with its digest is read once in a pause.
+// read starts one: each Secret with its digest is read once in a pause. Many of
+// one namespace are read as a list from the API server's cache, as a controller
+// reads them. The connection is the reader's own.
 func read(c *cluster.Client, pause time.Duration, paths map[string]string) *reader {
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &reader{client: c, stop: cancel, done: make(chan struct{}), digest: paths, reads: map[string]*reads{}, lost: map[string]time.Time{}}
-	sorted := slices.Sorted(maps.Keys(paths))
-	for _, p := range sorted {
-		r.reads[p] = &reads{}
+	r := &reader{
+		client: cluster.NewClient(c.URL, c.Token), stop: cancel, done: make(chan struct{}),
+		digest: paths, reads: map[string]*reads{}, lost: map[string]time.Time{},
 	}
-	tick := time.NewTicker(max(pause/time.Duration(max(len(paths), 1)), time.Millisecond))
+	lists := map[string][]string{}
+	for p := range paths {
+		r.reads[p] = &reads{}
+		lists[path.Dir(p)] = append(lists[path.Dir(p)], p)
+	}
+	var work []func()
+	for list, members := range lists {
+		if len(members) > 5 {
+			work = append(work, func() { r.list(ctx, list, members) })
+			continue
+		}
+		for _, p := range members {
+			work = append(work, func() { r.once(ctx, p) })
+		}
+	}
+	tick := time.NewTicker(max(pause/time.Duration(max(len(work), 1)), time.Millisecond))
 	go func() {
 		defer close(r.done)
 		defer tick.Stop()
 		for i := 0; ; i++ {
-			r.once(ctx, sorted[i%len(sorted)])
+			work[i%len(work)]()
 			select {
 			case <-ctx.Done():
 				return
@@ -145,6 +162,29 @@ func read(c *cluster.Client, pause time.Duration, paths map[string]string) *read
 func (r *reader) once(ctx context.Context, path string) {
 	var s cluster.Secret
 	err := r.client.Get(ctx, path, &s)
+	r.note(ctx, path, s, err)
+}
+
+// list reads all Secrets of a namespace in one request.
+func (r *reader) list(ctx context.Context, list string, members []string) {
+	var all struct{ Items []cluster.Secret }
+	err := r.client.Get(ctx, list+"?resourceVersion=0", &all)
+	found := map[string]cluster.Secret{}
+	for _, s := range all.Items {
+		found[list+"/"+s.Metadata.Name] = s
+	}
+	for _, p := range members {
+		s, ok := found[p]
+		if err == nil && !ok {
+			r.note(ctx, p, s, &cluster.Error{Method: "LIST", Path: p, Code: http.StatusNotFound})
+			continue
+		}
+		r.note(ctx, p, s, err)
+	}
+}
+
+// note counts one answer for a Secret.
+func (r *reader) note(ctx context.Context, path string, s cluster.Secret, err error) {
 	if ctx.Err() != nil {
 		return
 	}

@@ -15,9 +15,7 @@ import (
 func TestRights(t *testing.T) {
 	f := newFleet(t, releases[2], 2, 3, poll, "--authorization-mode", "RBAC")
 	secrets := f.applyKES()
-	f.applyESO()
-	f.until("ESO to have looked at all", func() error { return f.looked(len(secrets)) })
-	f.freeze(frozen)
+	f.frozenESO(len(secrets))
 
 	r := f.run(nil, "status", "-n", f.namespaces[0])
 	if r.code == 0 || !strings.Contains(r.err, "cutover rbac") {
