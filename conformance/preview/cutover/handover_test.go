@@ -62,6 +62,16 @@ func (f *fleet) frozenESO(count int) {
 	f.until("ESO to have looked at all", func() error { return f.looked(count) })
 }
 
+// both applies ESO's objects beside a KES that serves theirs, and waits until
+// ESO has looked at them. KES pauses for that, see frozenESO.
+func (f *fleet) both(count int) {
+	f.t.Helper()
+	f.kes.Stop()
+	f.applyESO()
+	f.until("ESO to have looked at all", func() error { return f.looked(count) })
+	f.kes.Start(f.settings)
+}
+
 // deafen takes ESO's label off every second Secret, as a last poll of KES would:
 // ESO hears nothing of them from then on, from v0.11.0 on.
 func (f *fleet) deafen() {

@@ -22,8 +22,7 @@ func TestProve(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t, r, 1, 3, poll)
 			secrets := f.applyKES()
-			f.applyESO()
-			f.until("ESO to have looked at all", func() error { return f.looked(len(secrets)) })
+			f.both(len(secrets))
 			f.unclear()
 			if r := f.run(nil, "run", "-A", "--scale-kes"); r.code != 1 || !strings.Contains(r.err, "can't be told") {
 				t.Errorf("keys that nobody knows: exit %d\n%s", r.code, tail(r.err))
@@ -121,8 +120,7 @@ func TestByHand(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t, r, 1, 3, poll)
 			secrets := f.applyKES()
-			f.applyESO()
-			f.until("ESO to have looked at all", func() error { return f.looked(len(secrets)) })
+			f.both(len(secrets))
 			f.freeze(frozen)
 			time.Sleep(2 * poll) // one more poll comes
 			w := f.watch(secrets)
