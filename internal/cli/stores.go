@@ -163,6 +163,7 @@ func (g *gathering) entries(served []store.Served, guards map[string]*guard) []s
 		default:
 			generated, findings := s.Generate(guard.adapt(&s))
 			findings = append(findings, guard.outside(&s)...)
+			findings = append(findings, g.overwritten(&s, generated)...)
 			e.generated, e.state = generated, storeGenerated
 			for i := range findings {
 				if findings[i].Pos.IsZero() {
@@ -180,6 +181,19 @@ func (g *gathering) entries(served []store.Served, guards map[string]*guard) []s
 		out = append(out, e)
 	}
 	return out
+}
+
+// overwritten names a Secret with a store's credentials that is the Secret of a
+// resource, too: ESO would write over it, and then read with what it wrote.
+func (g *gathering) overwritten(s *store.Served, generated store.Generated) manifest.Findings {
+	for _, k := range generated.Secrets {
+		for _, u := range g.uses {
+			if u.Cluster == s.Cluster && u.Ref.Namespace == k.Namespace && u.Ref.Name == k.Name && k.Namespace != "" && k.Make != "" {
+				return manifest.Findings{rule.CredentialsOverwritten.At(u.Pos, u.Ref, "the Secret %s/%s that it makes is where %s %s reads its credentials", k.Namespace, k.Name, s.Ref.Kind, s.Ref.Name)}
+			}
+		}
+	}
+	return nil
 }
 
 // chosenBy says what gave the store its name.

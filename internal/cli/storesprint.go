@@ -123,7 +123,7 @@ func (e *storeEntry) comments() []string {
 		}
 	}
 	for _, u := range e.generated.Unknown {
-		out = append(out, "Not known: "+u.Path+": "+u.Text)
+		out = append(out, "To see to: "+u.Path+": "+u.Text)
 	}
 	return out
 }

@@ -92,7 +92,7 @@ func All() []Rule {
 		LodashTemplate, NoEquivalent, ValueShapes, AmbiguousProperty, SecretBinary, PathPrecedence, PathCollision, EmptySecret,
 		TemplateField, BadBase64, VaultKey, VaultKeyCleaned, StorePath, IBMGroup, RoleSemantics, AlibabaGone, TemplateDelimiters,
 		VaultNamespace, ForeignController, FieldOrder, RefusedType, TemplateShapes, BadAnnotation, StringsOnly, SuppliedTemplate, TemplateFunction,
-		DerivedStore, UnmatchedStore, SharedStore, PlainCredential, OpenSetting, StoreUnknown, StoreNotPrinted, AccessLost, PatternRefused, StoreConflict, StoreTwice, HookedStore, PolicyStricter, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning, NoESO, VersionContradicted, UnusedTemplate, ListDoubt,
+		DerivedStore, UnmatchedStore, SharedStore, PlainCredential, OpenSetting, StoreUnknown, StoreNotPrinted, AccessLost, PatternRefused, StoreConflict, StoreTwice, HookedStore, PolicyStricter, CredentialsOverwritten, DuplicateObject, DuplicateTarget, RefreshInterval, FieldTooNew, RenderWarning, NoESO, VersionContradicted, UnusedTemplate, ListDoubt,
 		ProvenDifferent, NotProvable, ProvenExcept,
 		NoMode, SettingIgnored, CannotFreeze, SecondSecret, KeepRefused, BadWaiver, UnusedWaiver,
 		UntypedName, NotFollowed, ReadElsewhere, Followed, NotSuperseded, SyncOrder, FixedReader,

@@ -11,6 +11,13 @@ var (
 			"A store has one of each, so it can't be generated.",
 		Fix: "give each its own stores rule (match on what differs), or write the store by hand if it reads both",
 	}
+	CredentialsOverwritten = Rule{
+		ID: "KES214", Name: "credentials-overwritten", Severity: manifest.Error,
+		Summary: "a resource makes the Secret that a store reads its credentials from",
+		Detail: "A store wants its credentials in a Secret that somebody has to make (KES206 says which). A KES resource makes a Secret of that name in that namespace: ESO would write over the " +
+			"credentials, and ask the backend with what it wrote.",
+		Fix: "give the KES resource's Secret another name, or write the store by hand with another Secret",
+	}
 	StoreTwice = Rule{
 		ID: "KES211", Name: "store-twice", Severity: manifest.Error,
 		Summary: "two applications would hold the same store",
