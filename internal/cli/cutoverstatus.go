@@ -83,7 +83,7 @@ func (a *app) printStatus(f *clusterFlags, st *handover.Status) error {
 		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "NAMESPACE\tSECRET\tSTATE\tOWNER\tKES\tESO\tREADY\tSTORE\tREADERS\tWHY")
 		for _, it := range st.Secrets {
-			fmt.Fprintln(w, strings.Join(statusRow(it), "\t"))
+			fmt.Fprintln(w, strings.Join(statusRow(st, it), "\t"))
 		}
 		for _, o := range st.Orphans {
 			fmt.Fprintf(w, "%s\t%s\tbroken\tKES (gone)\t-\t-\t-\t-\t-\tits KES owner is gone: the garbage collector deletes the Secret\n", plainText(o.Namespace), plainText(o.Name))
@@ -134,7 +134,7 @@ func describeKES(c *handover.Controller) string {
 }
 
 // statusRow are the cells of a Secret.
-func statusRow(it *handover.Item) []string {
+func statusRow(st *handover.Status, it *handover.Item) []string {
 	owner, kesText, eso, ready, store := "missing", "-", "-", "-", "-"
 	if s := it.Secret; s != nil {
 		var names []string
@@ -163,6 +163,8 @@ func statusRow(it *handover.Item) []string {
 			kesText = "served"
 		case strings.HasPrefix(k.ControllerID, handover.Frozen):
 			kesText = "frozen"
+		case st.Unseen || len(st.Controllers) == 0:
+			kesText = "unknown" // no KES was seen that could have stopped
 		default:
 			kesText = "stopped"
 		}

@@ -30,6 +30,9 @@ type Status struct {
 	Notes    []string `json:"notes,omitempty"`
 	Requests int64    `json:"requests"`
 
+	// Unseen: which KES runs could not be looked at, so that servedBy says
+	// nothing.
+	Unseen bool `json:"unseen,omitempty"`
 	// Blind: Secrets could not be listed, so Orphans isn't complete.
 	Blind bool `json:"blind,omitempty"`
 }
@@ -64,7 +67,7 @@ func (c *Client) Status(ctx context.Context, o StatusOptions) (*Status, error) {
 		l.note("which KES runs can't be told: " + l.kesErr.Error())
 	}
 	items := l.items()
-	st := &Status{Server: c.Server, Namespace: o.Namespace, Controllers: append([]Controller{}, l.kesList...), Secrets: items, Orphans: l.orphans(items), Notes: l.notes, Blind: !l.listed && len(o.Names) == 0}
+	st := &Status{Unseen: l.kesErr != nil, Server: c.Server, Namespace: o.Namespace, Controllers: append([]Controller{}, l.kesList...), Secrets: items, Orphans: l.orphans(items), Notes: l.notes, Blind: !l.listed && len(o.Names) == 0}
 	if st.Blind {
 		st.Notes = append(st.Notes, "Secrets may not be listed, so that Secrets of KES resources that are gone can't be found (kesbridge cutover rbac --list-secrets)")
 	}

@@ -2,6 +2,7 @@ package handover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -161,6 +162,23 @@ func TestReaders(t *testing.T) {
 	}
 	if !strings.Contains(fmt.Sprint(st.Notes), "serviceaccounts") {
 		t.Errorf("notes %v", st.Notes)
+	}
+}
+
+// TestForbidden: without a look at workloads there is a status that says so,
+// and no run.
+func TestForbidden(t *testing.T) {
+	l := newLab(t, true, 1)
+	l.Forbid["list pods"] = true
+	st := l.status(StatusOptions{Selection: Selection{Namespace: "shop"}})
+	if !st.Unseen || !strings.Contains(fmt.Sprint(st.Notes), "forbidden: list pods") {
+		t.Errorf("%v", st.Notes)
+	}
+	c := l.client()
+	_, err := c.Run(context.Background(), l.options(c))
+	var refused *RequestError
+	if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), "cutover rbac") {
+		t.Errorf("got %v", err)
 	}
 }
 
