@@ -246,7 +246,7 @@ func (a *app) showSteps(o options, table []stepLine, several bool) {
 			continue
 		}
 		for _, why := range table[i-1].why {
-			fmt.Fprintln(a.err, "  needs "+report.Plain(why))
+			fmt.Fprintln(a.err, "  needed: "+report.Plain(why))
 		}
 		for _, why := range table[i-1].later {
 			fmt.Fprintln(a.err, "  then: "+report.Plain(why))

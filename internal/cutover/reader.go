@@ -30,8 +30,9 @@ func (r Reader) String() string {
 	return s
 }
 
-// Readers are the readers of Secrets, by SecretKey. Nil: nobody looked.
-type Readers map[string][]Reader
+// Readers are the readers of Secrets, by name and then by namespace. Nil: nobody
+// looked.
+type Readers map[string]map[string][]Reader
 
 // SecretKey is what a Secret is known by.
 func SecretKey(namespace, name string) string { return namespace + "/" + name }
@@ -41,9 +42,11 @@ const anywhere = "*"
 
 // Add takes a reader once.
 func (r Readers) Add(namespace, name string, one Reader) {
-	key := SecretKey(namespace, name)
-	if !slices.Contains(r[key], one) {
-		r[key] = append(r[key], one)
+	if r[name] == nil {
+		r[name] = map[string][]Reader{}
+	}
+	if !slices.Contains(r[name][namespace], one) {
+		r[name][namespace] = append(r[name][namespace], one)
 	}
 }
 
@@ -67,10 +70,9 @@ func (r Readers) AddObject(o map[string]any, namespace, app string, more []confi
 // namespace, nobody knows that it isn't the other's.
 func (r Readers) Of(m *Maker) []Reader {
 	var out []Reader
-	for _, key := range slices.Sorted(maps.Keys(r)) {
-		i := strings.LastIndexByte(key, '/')
-		if ns := key[:i]; key[i+1:] == m.Secret && (ns == m.Ref.Namespace || ns == "" || ns == anywhere || m.Ref.Namespace == "") {
-			out = append(out, r[key]...)
+	for _, ns := range slices.Sorted(maps.Keys(r[m.Secret])) {
+		if ns == m.Ref.Namespace || ns == "" || ns == anywhere || m.Ref.Namespace == "" || m.Ref.Namespace == EveryNamespace {
+			out = append(out, r[m.Secret][ns]...)
 		}
 	}
 	return out

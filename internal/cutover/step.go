@@ -105,23 +105,20 @@ func (s *Step) String() string {
 // Steps are those of each resource that KES or ESO makes a Secret from on
 // either side, in the order of the new revision; what is gone comes last.
 func Steps(before, after State) []Step {
+	was, is := before.index(), after.index()
 	var out []Step
 	seen := map[string]bool{}
 	for _, list := range [][]Maker{after.Makers, before.Makers} {
 		for i := range list {
 			m := &list[i]
 			key := SecretKey(m.Ref.Namespace, m.Ref.Name)
-			if seen[key] || m.Ref.Namespace == EveryNamespace || m.eso() && len(origins(&before, &after, m)) > 0 {
+			if seen[key] || m.Ref.Namespace == EveryNamespace || was.stranger(m) || is.stranger(m) {
 				continue
 			}
 			seen[key] = true
-			s := Step{Namespace: m.Ref.Namespace, Name: m.Ref.Name, From: before.stage(m), To: after.stage(m)}
-			for _, state := range []*State{&before, &after} {
-				for j := range state.Makers {
-					if h := &state.Makers[j]; h.eso() && slices.Contains(origins(&before, &after, h), m.Ref.Name) && h.Ref.Namespace == m.Ref.Namespace {
-						s.hand = append(s.hand, h.Ref.Name)
-					}
-				}
+			s := Step{Namespace: m.Ref.Namespace, Name: m.Ref.Name, From: was.stage(m), To: is.stage(m)}
+			if was.kes[key] || is.kes[key] {
+				s.hand = slices.Concat(was.byHand(key), is.byHand(key))
 			}
 			s.classify()
 			out = append(out, s)
@@ -130,42 +127,79 @@ func Steps(before, after State) []Step {
 	return out
 }
 
-// origins are the KES objects of other names whose Secret an ESO object by hand
-// makes: it is no resource of its own then.
-func origins(before, after *State, m *Maker) []string {
+// index finds the makers of a state by what they are called and what they make.
+type stepIndex struct {
+	*State
+	named, making map[string][]*Maker
+	// kes are the KES resources in Git, rendered or not.
+	kes map[string]bool
+}
+
+func (s *State) index() *stepIndex {
+	x := &stepIndex{State: s, named: map[string][]*Maker{}, making: map[string][]*Maker{}, kes: map[string]bool{}}
+	for key := range s.Modes {
+		x.kes[key] = true
+	}
+	for i := range s.Makers {
+		m := &s.Makers[i]
+		name, secret := SecretKey(m.Ref.Namespace, m.Ref.Name), SecretKey(m.Ref.Namespace, m.Secret)
+		x.named[name] = append(x.named[name], m)
+		x.making[secret] = append(x.making[secret], m)
+		x.kes[name] = x.kes[name] || m.kes()
+	}
+	return x
+}
+
+// stranger: an ESO object by hand that makes the Secret of a KES resource of
+// another name is no resource of its own.
+func (x *stepIndex) stranger(m *Maker) bool {
+	return m.eso() && m.Secret != m.Ref.Name && x.kes[SecretKey(m.Ref.Namespace, m.Secret)]
+}
+
+// byHand are the ESO objects of other names that make the Secret of a KES
+// resource.
+func (x *stepIndex) byHand(key string) []string {
 	var out []string
-	for _, s := range []*State{before, after} {
-		if _, ok := s.Modes[SecretKey(m.Ref.Namespace, m.Secret)]; ok && m.Secret != m.Ref.Name {
-			out = append(out, m.Secret)
-		}
-		for i := range s.Makers {
-			if k := &s.Makers[i]; k.kes() && k.Ref.Name != m.Ref.Name && k.makesFor(m) {
-				out = append(out, k.Ref.Name)
-			}
+	for _, m := range x.making[key] {
+		if m.eso() && m.Ref.Name != m.Secret {
+			out = append(out, m.Ref.Name)
 		}
 	}
 	return out
 }
 
 // stage is that of the resource that an object is of.
-func (s *State) stage(m *Maker) string {
-	named := func(ok func(*Maker) bool) *Maker {
-		for i := range s.Makers {
-			if n := &s.Makers[i]; n.Ref.Namespace == m.Ref.Namespace && ok(n) {
-				return n
-			}
-		}
-		return nil
-	}
-	if mode := s.Modes[SecretKey(m.Ref.Namespace, m.Ref.Name)]; mode == config.Switch || mode == config.Switched || mode == config.Superseded || mode == config.SideBySide {
-		if mode == config.Switched && s.Plugin && s.unguarded(m) {
+func (x *stepIndex) stage(m *Maker) string {
+	key := SecretKey(m.Ref.Namespace, m.Ref.Name)
+	switch mode := x.Modes[key]; mode {
+	case config.Switched:
+		if x.Plugin && x.unguarded(m) {
 			return StageFinal
 		}
 		return mode
+	case config.Switch, config.Superseded, config.SideBySide:
+		return mode
 	}
-	k := named(func(n *Maker) bool { return n.kes() && n.Ref.Name == m.Ref.Name })
-	e := named(func(n *Maker) bool { return n.eso() && n.Ref.Name == m.Ref.Name })
-	hand := named(func(n *Maker) bool { return n.eso() && n.Ref.Name != m.Ref.Name && n.Secret == m.Ref.Name })
+	var k, e, hand *Maker
+	for _, n := range x.named[key] {
+		switch {
+		case n.kes() && k == nil:
+			k = n
+		case n.eso() && e == nil:
+			e = n
+		}
+	}
+	for _, n := range x.making[key] {
+		if n.eso() && n.Ref.Name != m.Ref.Name && hand == nil {
+			hand = n
+		}
+	}
+	return stageOf(k, e, hand, x.Plugin)
+}
+
+// stageOf tells it from KES's and ESO's object of the resource, and from an ESO
+// object by hand that makes the same Secret.
+func stageOf(k, e, hand *Maker, plugin bool) string {
 	switch {
 	case k != nil && e != nil && e.Secret != k.Secret:
 		return StageNames
@@ -177,7 +211,7 @@ func (s *State) stage(m *Maker) string {
 		return config.Freeze
 	case k != nil:
 		return config.Keep
-	case e != nil && s.Plugin && !e.NoPrune:
+	case e != nil && plugin && !e.NoPrune:
 		return StageFinal // outside of the plugin nothing is guarded
 	case e != nil && e.Secret != e.Ref.Name:
 		return config.Switched
@@ -190,10 +224,8 @@ func (s *State) stage(m *Maker) string {
 }
 
 // unguarded reports whether the ESO object of a resource has no guard.
-func (s *State) unguarded(m *Maker) bool {
-	return slices.ContainsFunc(s.Makers, func(n Maker) bool {
-		return n.eso() && n.Ref.Name == m.Ref.Name && n.Ref.Namespace == m.Ref.Namespace && !n.NoPrune
-	})
+func (x *stepIndex) unguarded(m *Maker) bool {
+	return slices.ContainsFunc(x.named[SecretKey(m.Ref.Namespace, m.Ref.Name)], func(n *Maker) bool { return n.eso() && !n.NoPrune })
 }
 
 // OffWay names the steps that are none of any way and about which nothing else

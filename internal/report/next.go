@@ -60,7 +60,7 @@ func rowOf(app string, n *Next) stepRow {
 		row.why = append(row.why, "or "+n.Or+": the guarded way is open")
 	}
 	for _, s := range n.Needs {
-		row.why = append(row.why, "needs "+s)
+		row.why = append(row.why, "needed: "+s)
 	}
 	why("later: ", n.Later)
 	return row

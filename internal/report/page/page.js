@@ -65,7 +65,7 @@
   };
   const steps = (n) => {
     const ol = el("ul"), why = (word, b) => word + b.message + (b.rule ? " (" + b.rule + ")" : "");
-    for (const t of [(n?.blockers ?? []).map((b) => why("", b)), n?.or ? ["or " + n.or + ": the guarded way is open"] : [], (n?.needs ?? []).map((t) => "needs " + t), (n?.later ?? []).map((b) => why("later: ", b))].flat()) ol.append(el("li", "", plain(t)));
+    for (const t of [(n?.blockers ?? []).map((b) => why("", b)), n?.or ? ["or " + n.or + ": the guarded way is open"] : [], (n?.needs ?? []).map((t) => "needed: " + t), (n?.later ?? []).map((b) => why("later: ", b))].flat()) ol.append(el("li", "", plain(t)));
     return ol.childNodes.length ? ol : "";
   };
   const secret = (s) => {
