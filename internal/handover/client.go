@@ -311,10 +311,12 @@ func (c *Client) patch(ctx context.Context, r resource, namespace, name string, 
 	return nil
 }
 
+// create makes an object. Where the first answer was lost it says that the
+// object is there already.
 func (c *Client) create(ctx context.Context, r resource, namespace string, body any, out any) error {
 	data, err := json.Marshal(body)
 	if err == nil {
-		data, err = do(ctx, c.rest.Post().AbsPath(r.path(namespace, "")).Param("fieldManager", "kesbridge").Body(data))
+		data, err = c.send(ctx, c.rest.Post().AbsPath(r.path(namespace, "")).Param("fieldManager", "kesbridge").Body(data))
 	}
 	if err == nil && out != nil {
 		err = json.Unmarshal(data, out)

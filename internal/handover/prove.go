@@ -39,7 +39,7 @@ func (h *handing) prove(ctx context.Context, f *facts) error {
 	if err := h.unprove(ctx, r, name); err != nil { // of a run that was interrupted
 		return err
 	}
-	if err := h.r.c.create(ctx, r, h.it.Namespace, o, nil); err != nil {
+	if err := h.r.c.create(ctx, r, h.it.Namespace, o, nil); err != nil && !exists(err) {
 		return err
 	}
 	defer func() {

@@ -419,6 +419,35 @@ func TestOrphaned(t *testing.T) {
 	l.holds("orphaned")
 }
 
+// TestShaky: connections that break, before or after a request was carried out,
+// are no reason to stop.
+func TestShaky(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		t.Run(fmt.Sprintf("after %v", after), func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, true, 2)
+			shake := func(n int, _, _ string) bool { return n%4 != 0 }
+			if after {
+				l.After = shake
+			} else {
+				l.Before = shake
+			}
+			if rep := l.run(func(o *RunOptions) { o.Timeout = 60e9 }); rep.Count(Done) != 2 {
+				t.Fatal(outcomes(rep))
+			}
+			l.holds("shaky")
+			l.over("shaky")
+			l.Controllers = append(l.Controllers, l.kes.Reconcile)
+			rep, err := l.rollback(context.Background(), func(o *RunOptions) { o.Timeout = 60e9 })
+			if err != nil || rep.Count(Back) != 2 {
+				t.Fatalf("%v %s", err, outcomes(rep))
+			}
+			l.holds("shaky")
+			l.back("shaky")
+		})
+	}
+}
+
 // TestNamedKES: --kes reads the pods of that Deployment, whatever its selector
 // looks like.
 func TestNamedKES(t *testing.T) {
