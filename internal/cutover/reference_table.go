@@ -36,6 +36,8 @@ func builtinReferences() []entry {
 		{groups: "batch", kinds: "CronJob", pods: "spec.jobTemplate.spec.template.spec"},
 		{groups: "core", kinds: "ServiceAccount", paths: "secrets[].name?namespace imagePullSecrets[].name"},
 		{groups: "networking.k8s.io extensions", kinds: "Ingress", paths: "spec.tls[].secretName"},
+		// ingress-nginx, internal/ingress/annotations (auth, authtls, proxyssl): "name" or "namespace/name".
+		{groups: "networking.k8s.io extensions", kinds: "Ingress", paths: `metadata.annotations["nginx.ingress.kubernetes.io/auth-secret"]?slash metadata.annotations["nginx.ingress.kubernetes.io/auth-tls-secret"]?slash metadata.annotations["nginx.ingress.kubernetes.io/proxy-ssl-secret"]?slash`},
 		// core/v1 PersistentVolumeSpec: SecretReference has a namespace.
 		{groups: "core", kinds: "PersistentVolume", paths: "spec.csi.*SecretRef.name?namespace?loose spec.azureFile.secretName?secretNamespace?loose spec.*.secretRef.name?namespace?loose"},
 		// gateway.networking.k8s.io/v1 gateway_types.go: SecretObjectReference has

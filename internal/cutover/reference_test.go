@@ -128,6 +128,7 @@ func TestReferences(t *testing.T) {
 		`{apiVersion: batch/v1, kind: CronJob, metadata: {name: no, namespace: shop}, spec: {jobTemplate: {spec: {template: {spec: {containers: [{envFrom: [{secretRef: {name: db}}]}]}}}}}}`,
 		`{apiVersion: v1, kind: ServiceAccount, metadata: {name: no, namespace: shop}, secrets: [{name: db}], imagePullSecrets: [{name: db}]}`,
 		`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {namespace: shop}, spec: {tls: [{hosts: [no], secretName: db}], rules: [{http: {paths: [{backend: {service: {name: no}}}]}}]}}`,
+		`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {namespace: shop, annotations: {nginx.ingress.kubernetes.io/auth-secret: db, nginx.ingress.kubernetes.io/auth-tls-secret: shop/db, nginx.ingress.kubernetes.io/auth-realm: no}}}`,
 		`{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {namespace: shop}, spec: {listeners: [{tls: {certificateRefs: [{name: db}, {kind: Secret, group: "", name: db}, {kind: Vault, group: x.io, name: no}]}}]}}`,
 		`{apiVersion: cert-manager.io/v1, kind: Issuer, metadata: {namespace: shop}, spec: {acme: {privateKeySecretRef: {name: db}, solvers: [{dns01: {cloudflare: {apiTokenSecretRef: {name: db, key: no}}}}]}}}`,
 		`{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {namespace: shop}, spec: {secretName: no, keystores: {jks: {passwordSecretRef: {name: db}}}}}`,
