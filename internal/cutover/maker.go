@@ -69,7 +69,7 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 	if m.kes() {
 		// KES 8.5.5, lib/daemon.js: it serves the object where both are equal.
 		id := text("spec", "controllerId")
-		m.Frozen = id != instanceID && strings.HasPrefix(id, frozen)
+		m.Frozen = id != instanceID && isFrozen(id)
 		if id != instanceID && !m.Frozen {
 			m.Controller = id
 		}
@@ -91,6 +91,14 @@ func MakerOf(o map[string]any, instanceID string) (m Maker, ok bool) {
 		m.Labels = keysIn(at(o, "metadata", "labels"))
 	}
 	return m, true
+}
+
+// isFrozen reports whether Freeze gives an id.
+func isFrozen(id string) bool {
+	for strings.HasSuffix(id, frozenAgain) {
+		id = strings.TrimSuffix(id, frozenAgain)
+	}
+	return id == frozen
 }
 
 // hook reports whether Argo CD takes an object for a hook (gitops-engine,

@@ -24,6 +24,9 @@ const (
 // frozen is a controllerId that no KES answers to.
 const frozen = "kesbridge-frozen"
 
+// frozenAgain is added where an object, or a KES, has the id already.
+const frozenAgain = "-2"
+
 // DescriptorError says that an object can't be frozen: KES looks for
 // controllerId only in spec (8.5.5, lib/daemon.js) and would go on serving
 // it.
@@ -48,7 +51,7 @@ func Freeze(o *manifest.Object, instanceID string, protect bool) ([]manifest.Ass
 	}
 	id := frozen
 	for id == instanceID || id == original {
-		id += "-2"
+		id += frozenAgain
 	}
 	set := []manifest.Assignment{{Path: []string{"spec", "controllerId"}, Value: id}}
 	if !protect {

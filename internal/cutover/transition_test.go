@@ -263,7 +263,7 @@ func TestInstance(t *testing.T) {
 	for _, c := range []struct {
 		id, instance string
 		frozen       bool
-	}{{"", "", false}, {"a", "a", false}, {"kesbridge-frozen", "", true}, {"kesbridge-frozen", "a", true}, {"", "a", false}, {"kesbridge-frozen", "kesbridge-frozen", false}, {"kesbridge-frozen-2", "kesbridge-frozen", true}} {
+	}{{"", "", false}, {"a", "a", false}, {"kesbridge-frozen", "", true}, {"kesbridge-frozen", "a", true}, {"", "a", false}, {"kesbridge-frozen", "kesbridge-frozen", false}, {"kesbridge-frozen-2", "kesbridge-frozen", true}, {"kesbridge-frozen-2-2", "", true}, {"kesbridge-frozen-b", "", false}, {"kesbridge-frozen2", "", false}} {
 		o := map[string]any{"apiVersion": "kubernetes-client.io/v1", "kind": "ExternalSecret", "metadata": map[string]any{"name": "s"}, "spec": map[string]any{"controllerId": c.id}}
 		if m, _ := cutover.MakerOf(o, c.instance); m.Frozen != c.frozen {
 			t.Errorf("controllerId %q, INSTANCE_ID %q: frozen %v", c.id, c.instance, m.Frozen)
