@@ -24,10 +24,14 @@ type Scalar string
 // resolved: map[string]any, []any, string, bool, Scalar for numbers and the
 // like, nil for null. ok is false where they lead to more than anybody writes.
 func (o *Object) Value() (v map[string]any, ok bool) {
-	budget := resolveBudget
+	budget := valueBudget
 	v, ok = plainValue(resolve(o.Node, &budget)).(map[string]any)
 	return v, ok && budget > 0
 }
+
+// valueBudget bounds what aliases may make of an object: an API server takes
+// objects of at most 1.5 MiB.
+const valueBudget = 1 << 18
 
 // plainValue turns what resolve gives into what Value promises, in place.
 func plainValue(v any) any {
@@ -161,7 +165,7 @@ func nameByte(c byte) bool {
 // retexted reports whether b is a with the texts changed and nothing else, as
 // every reader sees it.
 func retexted(a, b *yaml.Node, texts []Text) bool {
-	budget := resolveBudget
+	budget := 2 * valueBudget
 	want, got := resolve(a, &budget), resolve(b, &budget)
 	for _, t := range texts {
 		if !setText(want, t.Path, t.Value) {

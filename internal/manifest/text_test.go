@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -11,16 +12,21 @@ import (
 )
 
 // retextAll plans a stream in which every string "old" below a key "ref" of
-// the group apps becomes "new".
-func retextAll(t *testing.T, in string, names ...string) (out string, refused int, stats Stats) {
+// the group apps becomes "new-name".
+func retextAll(t *testing.T, in string) (out string, refused int, stats Stats) {
 	t.Helper()
-	if len(names) == 0 {
-		names = []string{"old"}
+	out, refused, stats, err := tryRetext(t, in)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, in)
 	}
-	tr := &Transformer{Groups: []string{"kubernetes-client.io"}, Names: names, NamedGroups: []string{"apps"}, Visit: func(o *Object) (Result, error) {
+	return out, refused, stats
+}
+
+func tryRetext(t *testing.T, in string) (out string, refused int, stats Stats, err error) {
+	tr := &Transformer{Groups: []string{"kubernetes-client.io"}, Names: []string{"old"}, NamedGroups: []string{"apps"}, Visit: func(o *Object) (Result, error) {
 		v, ok := o.Value()
 		if !ok {
-			t.Fatal("no value")
+			return Result{}, nil
 		}
 		var texts []Text
 		var walk func(v any, path []any)
@@ -48,14 +54,50 @@ func retextAll(t *testing.T, in string, names ...string) (out string, refused in
 	}}
 	p, err := tr.Plan(t.Context(), Input{Name: "in", R: strings.NewReader(in)})
 	if err != nil {
-		t.Fatalf("%v in\n%s", err, in)
+		return "", 0, stats, err
 	}
 	defer p.Close()
 	var b bytes.Buffer
 	if _, err := p.WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
-	return b.String(), refused, p.Stats()
+	return b.String(), refused, p.Stats(), nil
+}
+
+// FuzzTexts holds that nothing but the bytes of names changes, whatever comes
+// in, and that changing them again changes nothing.
+func FuzzTexts(f *testing.F) {
+	app := "apiVersion: apps/v1\n"
+	for _, s := range []string{
+		app + "ref: old # c\n", app + "a: [{ref: 'old'}, {\"ref\":\"old\"}]\n", app + "ref: |-\n    old\n", "kind: List\nitems:\n- apiVersion: apps/v1\n  ref: old\n",
+		app + "a: {ref: &n old}\nb: {ref: *n}\n", app + "x: &n old\nref: *n\n", `{"apiVersion":"apps/v1","l":[{"ref":"old"}]}`, crlf(app + "ref: old\n"), "--- {apiVersion: apps/v1, ref: old}\n...\n",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		if strings.Contains(in, "new-name") || strings.Contains(in, `\`) || strings.Contains(in, "!") {
+			return
+		}
+		got, refused, stats, err := tryRetext(t, in)
+		if err != nil {
+			var se *SyntaxError
+			var ee *EditError
+			var enc *EncodingError
+			if !errors.As(err, &se) && !errors.As(err, &ee) && !errors.As(err, &enc) {
+				t.Fatalf("input %q: unexpected error %v", in, err)
+			}
+			return
+		}
+		if back := strings.ReplaceAll(got, "new-name", "old"); back != in {
+			t.Fatalf("input\n%q\nbecame\n%q", in, got)
+		}
+		if (got != in) != (stats.Edited > 0) || stats.Edited+stats.Untouched != stats.Objects {
+			t.Fatalf("input %q: %+v, refused %d", in, stats, refused)
+		}
+		if again, _, _, err := tryRetext(t, got); err != nil || refused == 0 && again != got {
+			t.Fatalf("input %q became %q, and that %q (%v)", in, got, again, err)
+		}
+	})
 }
 
 func TestTexts(t *testing.T) {
