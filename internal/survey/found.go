@@ -43,6 +43,9 @@ type finder struct {
 	bases map[string][]string
 	// inFile counts what is found in each file.
 	inFile map[string]int
+	// charts are directories of charts with a template that may be KES's
+	// Deployment.
+	charts map[string]bool
 }
 
 // maxFound bounds what is found: no real repository comes near it.
@@ -57,7 +60,7 @@ type located struct {
 // Find is FindControllers. With Render, the kustomizations that take in a
 // Deployment are rendered, since they may change it.
 func (r Reader) Find(ctx context.Context) ([]Found, error) {
-	f := &finder{reading: &reading{Reader: r}, report: &Report{}, bases: map[string][]string{}, inFile: map[string]int{}}
+	f := &finder{reading: &reading{Reader: r}, report: &Report{}, bases: map[string][]string{}, inFile: map[string]int{}, charts: map[string]bool{}}
 	err := f.report.walk(ctx, r.Root, f.look)
 	if err != nil {
 		return nil, fmt.Errorf("look for KES: %w", err)
@@ -77,6 +80,12 @@ func (r Reader) Find(ctx context.Context) ([]Found, error) {
 			}
 		}
 	}
+	for _, dir := range slices.Sorted(maps.Keys(f.charts)) {
+		for _, one := range f.chart(ctx, dir) {
+			one.Clusters = f.clusters(located{}, one)
+			out = append(out, one)
+		}
+	}
 	if err := context.Cause(ctx); err != nil {
 		return nil, fmt.Errorf("look for KES: %w", err)
 	}
@@ -94,6 +103,10 @@ func (f *finder) look(name string, data []byte) {
 		return
 	}
 	if bytes.Contains(data, []byte("{{")) && template(f.Root, name) {
+		if bytes.Contains(data, []byte("Deployment")) {
+			dir, _, _ := strings.Cut(name, "/templates/")
+			f.charts[dir] = f.charts[dir] || bytes.Contains(data, []byte(kes.ChartName))
+		}
 		return
 	}
 	docs, err := kes.Documents(name, data)
@@ -231,6 +244,31 @@ func (f *finder) build(ctx context.Context, dir string, l located, at Place) (Fo
 	}
 	at.What = "Deployment " + fits[0].names[0]
 	return Found{Controller: fits[0].Controller, From: from, Place: at}, true
+}
+
+// chart renders a chart of the repository's own that mentions KES's image, and
+// finds the Deployments in it. KES's chart itself is found by its values.
+func (f *finder) chart(ctx context.Context, dir string) []Found {
+	values, _ := f.open(path.Join(dir, "values.yaml"))
+	if !f.charts[dir] && !bytes.Contains(values, []byte(kes.ChartName)) {
+		return nil
+	}
+	if keys, ok := f.chartKeys(dir); !ok || len(keys) > 0 || f.Render == nil {
+		return nil
+	}
+	list, err := f.directory(ctx, dir)
+	if err != nil {
+		return nil // it may be any chart
+	}
+	var out []Found
+	for _, c := range list {
+		from := dir
+		if len(list) > 1 {
+			from += "#" + c.names[0]
+		}
+		out = append(out, Found{Controller: c.Controller, From: from, Place: Place{path.Join(dir, "Chart.yaml"), 1, strings.TrimSpace("a chart with Deployment " + c.names[0])}})
+	}
+	return out
 }
 
 // clusters are the destinations of the Applications that bring it.

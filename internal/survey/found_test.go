@@ -93,6 +93,8 @@ func TestFind(t *testing.T) {
 		{"another chart's HelmRelease", map[string]string{"kes.yaml": "kind: HelmRelease\nspec: {chart: {spec: {chart: external-secrets}}, values: {env: {AWS_REGION: a}}}\n"}, nil},
 		{"helmCharts", map[string]string{"kes/kustomization.yaml": "helmCharts:\n- {name: kubernetes-external-secrets, releaseName: kes, valuesFile: v.yaml, valuesInline: {env: {AWS_REGION: a}}}\n", "kes/v.yaml": "env: {AWS_REGION: b, INSTANCE_ID: x}\n"},
 			[]string{"kes/kustomization.yaml a "}},
+		{"a chart of one's own", map[string]string{"kes/Chart.yaml": "apiVersion: v2\nname: ours\nversion: 1.0.0\n", "kes/values.yaml": "region: a\n", "kes/templates/kes.yaml": strings.Replace(deployment("'{{ .Release.Name }}'", "'{{ .Values.region }}'"), "infra", "'{{ .Release.Namespace }}'", 1),
+			"app.yaml": kesApplication("kes", "prod", "source: {repoURL: x, path: kes}")}, []string{"kes a prod"}},
 		{"a chart's template", map[string]string{"kes/Chart.yaml": "name: ours\n", "kes/templates/kes.yaml": "# {{ . }}\n" + deployment("kes", "a")}, nil},
 		{"kustomizations that hold one another", map[string]string{"a/kustomization.yaml": "resources: [../b, kes.yaml]\n", "b/kustomization.yaml": "resources: [../a]\n", "a/kes.yaml": deployment("kes", "a")}, []string{"a/kes.yaml a "}},
 	} {
