@@ -23,7 +23,7 @@ func (l *lab) plan(o PlanOptions) *Plan {
 var (
 	patchCommand    = regexp.MustCompile(`^kubectl patch secret -n (\S+) (\S+) --type merge -p '(.*)'$`)
 	annotateCommand = regexp.MustCompile(`^kubectl annotate (\S+) -n (\S+) (\S+) --overwrite (\S+)="\$\(date \+%s\)"$`)
-	deleteCommand   = regexp.MustCompile(`^kubectl delete (\S+) -n (\S+) (\S+) --cascade=orphan$`)
+	deleteCommand   = regexp.MustCompile(`^kubectl get .* -o yaml > \S+-kes.yaml && kubectl delete (\S+) -n (\S+) (\S+) --cascade=orphan$`)
 )
 
 // kubectl does what the commands of a plan say.

@@ -118,10 +118,10 @@ func (p *planning) secret(it *Item, v *Application) SecretPlan {
 	}
 	if it.kes != nil {
 		out.Steps = append(out.Steps, Step{
-			What:    "remove the KES resource, and leave the Secret",
-			Command: fmt.Sprintf("kubectl delete %s -n %s %s --cascade=orphan", kesKind, it.Namespace, it.Name),
+			What:    "save the KES resource and remove it, leaving the Secret",
+			Command: fmt.Sprintf("kubectl get %[1]s -n %[2]s %[3]s -o yaml > %[3]s-kes.yaml && kubectl delete %[1]s -n %[2]s %[3]s --cascade=orphan", kesKind, it.Namespace, it.Name),
 			Check:   fmt.Sprintf("kubectl get secret -n %s %s -o jsonpath='{.metadata.uid}': %s", it.Namespace, it.Name, s.Metadata.UID),
-			Back:    back,
+			Back:    fmt.Sprintf("take status, uid, resourceVersion, finalizers, deletionTimestamp and controllerId out of %[1]s-kes.yaml, kubectl apply -f it, then kesbridge cutover rollback -n %[2]s --yes %[1]s", it.Name, it.Namespace),
 		})
 		out.WithoutKubeconfig = withoutKubeconfig(it, e, v)
 	}

@@ -94,7 +94,7 @@ func (f *fleet) scaler() (stop func()) {
 var (
 	patchCommand    = regexp.MustCompile(`^kubectl patch secret -n (\S+) (\S+) --type merge -p '(.*)'$`)
 	annotateCommand = regexp.MustCompile(`^kubectl annotate externalsecrets\.external-secrets\.io -n (\S+) (\S+) --overwrite (\S+)="\$\(date \+%s\)"$`)
-	deleteCommand   = regexp.MustCompile(`^kubectl delete externalsecrets\.kubernetes-client\.io -n (\S+) (\S+) --cascade=orphan$`)
+	deleteCommand   = regexp.MustCompile(`^kubectl get .* -o yaml > \S+-kes.yaml && kubectl delete externalsecrets\.kubernetes-client\.io -n (\S+) (\S+) --cascade=orphan$`)
 )
 
 // kubectl sends what kubectl would for a command of a plan.
