@@ -65,7 +65,7 @@ type group struct {
 
 type oneCase struct {
 	Name, Namespace, KES string
-	Annotations          map[string]string
+	Annotations, Git     map[string]string
 	Permits, Policy      bool
 	Why                  string
 }

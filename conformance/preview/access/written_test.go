@@ -94,6 +94,18 @@ func TestWritten(t *testing.T) {
 	}
 }
 
+// TestOldVersion: an apiVersion that the policy doesn't name is judged as well,
+// as one that it does (matchPolicy Equivalent).
+func TestOldVersion(t *testing.T) {
+	plain(t, "0.9.20", "v1beta1")
+	for key, permitted := range map[string]bool{"team-a/x": true, "team-b/x": false} {
+		err := try("plain-match", "v1alpha1", object("v1alpha1", "x", awsStore+", target: {}, data: [{secretKey: x, remoteRef: {key: "+key+"}}]"))
+		if err != nil && !isRefusal(err) || (err == nil) != permitted {
+			t.Errorf("%s: %v, want permitted: %t", key, err, permitted)
+		}
+	}
+}
+
 // TestUpdates: an object that was admitted can be labelled, finalized, given a
 // status and deleted under an annotation that permits it no more; its spec can't
 // change.

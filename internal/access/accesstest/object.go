@@ -20,8 +20,11 @@ func (g *Group) Annotations(c *Case) access.Annotations {
 	if c.Live != nil {
 		return c.Live
 	}
-	return g.git(c).Annotations(g.Settings)
+	return g.Git(c)
 }
+
+// Git are the annotations that its Namespace object in Git has.
+func (g *Group) Git(c *Case) access.Annotations { return g.git(c).Annotations(g.Settings) }
 
 func (g *Group) git(c *Case) access.Namespace {
 	return access.Namespace{Name: g.Namespace(c), KeyName: c.KeyName, Role: c.Role}

@@ -21,7 +21,7 @@ type group struct {
 
 type one struct {
 	Name, Namespace, KES string
-	Annotations          map[string]string
+	Annotations, Git     map[string]string
 	Permits, Policy      bool
 	Why                  string
 }
@@ -45,7 +45,7 @@ func main() {
 		}
 		for i := range g.Cases {
 			c := &g.Cases[i]
-			line.Cases = append(line.Cases, one{c.Name, g.Namespace(c), g.KES(c), g.Annotations(c), c.KES, c.Policy, c.Why})
+			line.Cases = append(line.Cases, one{c.Name, g.Namespace(c), g.KES(c), g.Annotations(c), g.Git(c), c.KES, c.Policy, c.Why})
 		}
 		if err := out.Encode(line); err != nil {
 			log.Fatal(err)
