@@ -104,7 +104,8 @@ func (f *finder) look(name string, data []byte) {
 	}
 	if bytes.Contains(data, []byte("{{")) && template(f.Root, name) {
 		if bytes.Contains(data, []byte("Deployment")) {
-			dir, _, _ := strings.Cut(name, "/templates/")
+			dir, _, _ := strings.Cut("./"+name, "/templates/")
+			dir = path.Clean(dir)
 			f.charts[dir] = f.charts[dir] || bytes.Contains(data, []byte(kes.ChartName))
 		}
 		return

@@ -24,6 +24,16 @@ type Reader struct {
 	Root string
 	// Render renders a directory of the repository (relative, with "/").
 	Render func(ctx context.Context, dir string) (*render.Output, error)
+	// Applications renders the Applications in a file, for those that bring KES
+	// from a directory.
+	Applications func(ctx context.Context, name string, data []byte) ([]Rendered, error)
+}
+
+// Rendered is what an Application renders to, and the namespace that it is
+// brought to.
+type Rendered struct {
+	Output    *render.Output
+	Namespace string
 }
 
 // NoControllerError says that a place tells nothing of KES.
@@ -78,7 +88,11 @@ func (e *RenderError) Is(target error) bool {
 
 // Hint says what to do.
 func (e *RenderError) Hint() string {
-	return "the reason isn't shown, since it may quote secrets: `kesbridge render " + e.From + "` shows it; name the values file or the Deployment's manifest instead if it can't be rendered here"
+	command := "kesbridge render "
+	if ext := path.Ext(e.From); ext == ".yaml" || ext == ".yml" || ext == ".json" {
+		command += "--application "
+	}
+	return "the reason isn't shown, since it may quote secrets: `" + command + e.From + "` shows it; name the values file or the Deployment's manifest instead if it can't be rendered here"
 }
 
 // safe is the reason of errors that hold paths and names alone.
@@ -229,11 +243,56 @@ func (s *reading) read(ctx context.Context, from string) ([]candidate, error) {
 	if err == nil && info.IsDir() {
 		return s.directory(ctx, from)
 	}
-	docs, err := s.documents(from)
+	data, err := s.open(from)
 	if err != nil {
 		return nil, err
 	}
-	return s.file(from, docs, true), nil
+	docs, err := kes.Documents(from, data)
+	if err != nil {
+		return nil, err
+	}
+	if list := s.file(from, docs, true); len(list) > 0 || s.Applications == nil || !slices.ContainsFunc(kes.Objects(docs), isApplication) {
+		return list, nil
+	}
+	return s.applications(ctx, from, data)
+}
+
+func isApplication(o *kes.Tree) bool {
+	return strings.HasPrefix(o.At("apiVersion").Text(), "argoproj.io/") && strings.HasPrefix(o.At("kind").Text(), "Application")
+}
+
+// applications renders the Applications in a file.
+func (s *reading) applications(ctx context.Context, name string, data []byte) ([]candidate, error) {
+	list, err := s.Applications(ctx, name, data)
+	for _, r := range list {
+		if r.Output != nil {
+			s.note(r.Output.Inputs)
+		}
+	}
+	if err != nil {
+		return nil, &RenderError{From: name, err: err}
+	}
+	var found []candidate
+	for _, r := range list {
+		more, err := s.rendering(r.Output)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range more {
+			if c.Namespace == "" { // Argo CD puts it there
+				c.Namespace = r.Namespace
+			}
+			found = append(found, deployed(c.Controller))
+		}
+	}
+	return found, nil
+}
+
+// note takes down what a render read.
+func (s *reading) note(in render.Inputs) {
+	s.rendered.Files = slices.Concat(s.rendered.Files, in.Files)
+	s.rendered.Dirs = slices.Concat(s.rendered.Dirs, in.Dirs)
+	s.rendered.Missing = slices.Concat(s.rendered.Missing, in.Missing)
 }
 
 // UnknownRelease and UnknownNamespace are what a chart is to be rendered with
@@ -246,11 +305,16 @@ const (
 func (s *reading) directory(ctx context.Context, dir string) ([]candidate, error) {
 	out, err := s.Render(ctx, dir)
 	if out != nil {
-		s.rendered = out.Inputs
+		s.note(out.Inputs)
 	}
 	if err != nil {
 		return nil, &RenderError{From: dir, err: err}
 	}
+	return s.rendering(out)
+}
+
+// rendering gives the Deployments of KES in what was rendered.
+func (s *reading) rendering(out *render.Output) ([]candidate, error) {
 	var files []kes.File
 	for _, st := range out.Streams {
 		files = append(files, kes.File{Name: st.Name, Data: st.Data})
