@@ -317,7 +317,7 @@ func (l *looking) resource(o *manifest.Object) {
 	if choice.Overruled {
 		l.g.say(l.opts, rule.SettingIgnored.At(pos, ref, "metadata.annotations.%s: the administrator's file decides the store", store.Annotation))
 	}
-	l.g.resources = append(l.g.resources, gitResource{l.cluster(), l.opts, es, pos, ref})
+	l.g.resources = append(l.g.resources, gitResource{l.cluster(), l.opts, lean(es), pos, ref})
 	l.g.uses = append(l.g.uses, store.Use{
 		Need: need, Choice: choice, Ref: ref, Pos: pos, App: l.app, Cluster: l.cluster(), ControllerID: es.Spec.ControllerID,
 		Wave: pipeline.Wave(es.Annotations), Profile: l.opts.Profile, KES: l.opts.KES,

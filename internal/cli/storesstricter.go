@@ -17,6 +17,19 @@ type gitResource struct {
 	ref     manifest.Ref
 }
 
+// lean is a resource without its template, which decides about no key, and
+// without what holds on to the YAML that it was read from: check keeps those of
+// a whole repository.
+func lean(es *kes.ExternalSecret) *kes.ExternalSecret {
+	out := *es
+	out.Spec.Template = kes.Template{}
+	out.Spec.DataFrom = make([]kes.Text, len(es.Spec.DataFrom))
+	for i, t := range es.Spec.DataFrom {
+		out.Spec.DataFrom[i] = kes.Text{Key: t.Key, Value: t.Value, Path: t.Path, Pos: t.Pos}
+	}
+	return &out
+}
+
 // stricter names the resources of a cluster that KES served and the policy
 // refuses. What can't be converted is said elsewhere.
 func (g *gathering) stricter(cluster string, p access.Policy) {
