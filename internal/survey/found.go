@@ -25,6 +25,9 @@ type Found struct {
 	Clusters []Cluster
 	// Note says why the settings may not be all; may be empty.
 	Note string
+
+	// bringing is the directory that the Application in From renders.
+	bringing string
 }
 
 // FindControllers finds every KES that a repository installs: Deployments,
@@ -46,6 +49,9 @@ type finder struct {
 	// charts are directories of charts with a template that may be KES's
 	// Deployment.
 	charts map[string]bool
+	// apps are the files that hold one Application and nothing else of the kind,
+	// by the directory that it renders.
+	apps map[string][]string
 }
 
 // maxFound bounds what is found: no real repository comes near it.
@@ -60,7 +66,7 @@ type located struct {
 // Find is FindControllers. With Render, the kustomizations that take in a
 // Deployment are rendered, since they may change it.
 func (r Reader) Find(ctx context.Context) ([]Found, error) {
-	f := &finder{reading: &reading{Reader: r}, report: &Report{}, bases: map[string][]string{}, inFile: map[string]int{}, charts: map[string]bool{}}
+	f := &finder{reading: &reading{Reader: r}, report: &Report{}, bases: map[string][]string{}, inFile: map[string]int{}, charts: map[string]bool{}, apps: map[string][]string{}}
 	err := f.report.walk(ctx, r.Root, f.look)
 	if err != nil {
 		return nil, fmt.Errorf("look for KES: %w", err)
@@ -73,6 +79,7 @@ func (r Reader) Find(ctx context.Context) ([]Found, error) {
 	seen := map[string]bool{}
 	for _, l := range f.found {
 		for _, one := range f.rendered(ctx, l) {
+			f.application(ctx, &one)
 			if key := one.From + "\n" + one.Controller.Namespace + "/" + one.Controller.Name; !seen[key] {
 				seen[key] = true
 				one.Clusters = f.clusters(l, one)
@@ -82,6 +89,7 @@ func (r Reader) Find(ctx context.Context) ([]Found, error) {
 	}
 	for _, dir := range slices.Sorted(maps.Keys(f.charts)) {
 		for _, one := range f.chart(ctx, dir) {
+			f.application(ctx, &one)
 			one.Clusters = f.clusters(located{}, one)
 			out = append(out, one)
 		}
@@ -127,6 +135,7 @@ func (f *finder) look(name string, data []byte) {
 			f.report.object(name, n)
 		}
 	}
+	f.noteApplication(name, docs)
 	for _, c := range f.file(name, docs, false) {
 		if len(f.found) < maxFound {
 			f.found = append(f.found, located{c, name})
@@ -247,6 +256,32 @@ func (f *finder) build(ctx context.Context, dir string, l located, at Place) (Fo
 	return Found{Controller: fits[0].Controller, From: from, Place: at}, true
 }
 
+func (f *finder) noteApplication(name string, docs []*kes.Tree) {
+	apps := slices.DeleteFunc(kes.Objects(docs), func(o *kes.Tree) bool { return !isApplication(o) })
+	if len(apps) != 1 || apps[0].At("kind").Text() != "Application" || len(apps[0].At("spec", "sources").Items()) > 0 {
+		return
+	}
+	if dir := apps[0].At("spec", "source", "path").Text(); dir != "" {
+		f.apps[path.Clean(dir)] = append(f.apps[path.Clean(dir)], name)
+	}
+}
+
+// application names the one Application that brings a directory in the
+// directory's stead: it tells the namespace, and has options of its own.
+func (f *finder) application(ctx context.Context, one *Found) {
+	dir, _, _ := strings.Cut(one.From, "#")
+	files := f.apps[dir]
+	if len(files) != 1 || f.Applications == nil {
+		return
+	}
+	list, err := f.read(ctx, files[0])
+	if err != nil || len(list) != 1 {
+		return
+	}
+	one.From, one.Controller = files[0], list[0].Controller
+	one.bringing = dir
+}
+
 // chart renders a chart of the repository's own that mentions KES's image, and
 // finds the Deployments in it. KES's chart itself is found by its values.
 func (f *finder) chart(ctx context.Context, dir string) []Found {
@@ -290,7 +325,7 @@ func (f *finder) clusters(l located, one Found) []Cluster {
 			keys[c.key()] = true
 		}
 	} else {
-		from, _, _ := strings.Cut(one.From, "#")
+		from, _, _ := strings.Cut(cmp.Or(one.bringing, one.From), "#")
 		for _, s := range f.report.sources {
 			if s.path == from || strings.HasPrefix(from, s.path+"/") {
 				for _, key := range s.clusters {
