@@ -154,12 +154,14 @@ func (f *mentionFinder) add(name string, path []any) {
 	f.out = append(f.out, Mention{path, fieldText(path), name})
 }
 
-// SayObjects names the objects among readers, each once, without the fields.
+// SayObjects names all objects among readers, each once, without the fields.
 func SayObjects(list []Reader) string {
-	var objects []Reader
+	var names []string
 	for _, r := range list {
 		r.Path = ""
-		objects = append(objects, r)
+		if s := r.String(); !slices.Contains(names, s) {
+			names = append(names, s)
+		}
 	}
-	return sayReaders(objects)
+	return strings.Join(names, ", ")
 }

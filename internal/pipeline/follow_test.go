@@ -357,3 +357,19 @@ func TestSecondName(t *testing.T) {
 		}
 	}
 }
+
+// All that restarts is listed, each once.
+func TestSwitchListsAll(t *testing.T) {
+	in := kesObject("name: db")
+	var want []string
+	for i := range 7 {
+		name := fmt.Sprintf("web-%d", i)
+		in += yamlSep + strings.Replace(reader("name: "+name, "db"), "[{name: db}]", "[{name: db}, {name: db}]", 1)
+		want = append(want, "Deployment/"+name)
+	}
+	_, findings, _ := outputOf(t, mode(t, "switch"), in)
+	list := strings.Join(want, ", ")
+	if len(findings) != 1 || findings[0] != "KES511 info a.yaml:1:1: read db-eso: "+list+"; restart: "+list {
+		t.Errorf("%q", findings)
+	}
+}
