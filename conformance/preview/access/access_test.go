@@ -90,6 +90,9 @@ func table(t *testing.T) (groups []group) {
 	return groups
 }
 
+// large is a policy for the stores and annotations of 800 teams.
+const large = "large"
+
 // convert gives the ESO objects of a group, as the product prints them, by
 // namespace.
 func convert(t *testing.T, g group, eso string) map[string]string {
@@ -252,6 +255,9 @@ func TestTable(t *testing.T) {
 				}
 			}()
 			for _, g := range groups {
+				if g.Name == large && v.eso != "0.20.4" {
+					continue // once is enough
+				}
 				t.Run(g.Name, func(t *testing.T) { judge(t, g, v.eso, v.apiVersion) })
 			}
 		})

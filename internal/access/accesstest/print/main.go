@@ -31,24 +31,30 @@ func main() {
 	out := json.NewEncoder(os.Stdout)
 	for _, g := range accesstest.Groups() {
 		p, err := g.Policy()
-		if err != nil {
-			log.Fatal(err)
-		}
-		objects, err := access.AdmissionPolicy(p)
-		if err != nil {
-			log.Fatal(err)
-		}
-		line := group{Name: g.Name}
-		for _, o := range objects {
-			line.Objects = append(line.Objects, string(manifest.PrintYAML(o)))
-			line.JSON = append(line.JSON, string(manifest.PrintJSON(o, "")))
-		}
-		for i := range g.Cases {
-			c := &g.Cases[i]
-			line.Cases = append(line.Cases, one{c.Name, g.Namespace(c), g.KES(c), g.Annotations(c), g.Git(c), c.KES, c.Policy, c.Why})
-		}
-		if err := out.Encode(line); err != nil {
-			log.Fatal(err)
-		}
+		print(out, g, p, err)
+	}
+	g, p, err := accesstest.Large()
+	print(out, g, p, err)
+}
+
+func print(out *json.Encoder, g accesstest.Group, p access.Policy, err error) {
+	var objects []manifest.Map
+	if err == nil {
+		objects, err = access.AdmissionPolicy(p)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	line := group{Name: g.Name}
+	for _, o := range objects {
+		line.Objects = append(line.Objects, string(manifest.PrintYAML(o)))
+		line.JSON = append(line.JSON, string(manifest.PrintJSON(o, "")))
+	}
+	for i := range g.Cases {
+		c := &g.Cases[i]
+		line.Cases = append(line.Cases, one{c.Name, g.Namespace(c), g.KES(c), g.Annotations(c), g.Git(c), c.KES, c.Policy, c.Why})
+	}
+	if err := out.Encode(line); err != nil {
+		log.Fatal(err)
 	}
 }
