@@ -119,8 +119,8 @@ func (m *move) findings(o *manifest.Object) []manifest.Finding {
 	var out []manifest.Finding
 	add := func(r rule.Rule, format string, args ...any) { out = append(out, r.At(o.Pos, o.Ref, format, args...)) }
 	switch {
-	case len(m.followed) == 0 && len(m.stayed) == 0:
-		add(rule.Followed, "nothing in the output reads its Secret by a reference that kesbridge knows: it could become %s without a restart", m.to)
+	case len(m.followed) == 0 && len(m.stayed) == 0 && !m.already:
+		out = append(out, m.unread(o))
 	case len(m.followed) > 0:
 		text := "read " + m.to + ": " + cutover.SayObjects(m.followed)
 		if len(m.restarts) > 0 && m.mode == config.Switch {
@@ -141,6 +141,18 @@ func (m *move) findings(o *manifest.Object) []manifest.Finding {
 		add(rule.FixedReader, "read %s, and can't be changed while they are in the cluster: %s", m.to, cutover.SayObjects(m.fixed))
 	}
 	return out
+}
+
+// unread says that nobody is known to read a Secret: in mode switched it goes,
+// and who reads it elsewhere loses it.
+func (m *move) unread(o *manifest.Object) manifest.Finding {
+	const text = "nothing in the output reads %s or %s by a reference that kesbridge knows"
+	if m.mode != config.Switched {
+		return rule.Followed.At(o.Pos, o.Ref, text, o.Ref.Name, m.to)
+	}
+	f := rule.UntypedName.At(o.Pos, o.Ref, text+": who reads %[1]s elsewhere, such as in other files, loses it", o.Ref.Name, m.to)
+	f.Fix = "render the whole application; where it is read by other means, see that they use the second name, and waive the finding"
+	return f
 }
 
 // merging names ESO objects that put keys of their own into the first Secret:

@@ -373,3 +373,23 @@ func TestSwitchListsAll(t *testing.T) {
 		t.Errorf("%q", findings)
 	}
 }
+
+// A Secret that nobody is known to read may be read elsewhere; one that is
+// read under its new name by Git's own manifests needs no warning.
+func TestSwitchUnread(t *testing.T) {
+	const text = "nothing in the output reads db or db-eso by a reference that kesbridge knows"
+	for _, c := range []struct{ mode, more, want string }{
+		{"switch", "", "KES511 info a.yaml:1:1: " + text},
+		{"switched", "", "KES508 warning a.yaml:1:1: " + text + ": who reads db elsewhere, such as in other files, loses it"},
+		{"switched", reader("name: web", "db-eso"), ""},
+		{"switched", reader("name: web, namespace: else", "db-eso"), "KES508"},
+		{"switch", reader("name: web", "db-eso"), ""},
+	} {
+		opts := mode(t, c.mode)
+		opts.Namespace = "shop"
+		_, findings, _ := outputOf(t, opts, kesObject("name: db")+yamlSep+c.more)
+		if got := strings.Join(findings, "; "); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
+			t.Errorf("%s %q: %q", c.mode, c.more, findings)
+		}
+	}
+}

@@ -28,6 +28,8 @@ import (
 type scout struct {
 	// moves are the Secrets whose readers are to read another one, by name.
 	moves map[string][]*move
+	// seconds are the same by the second Secret's name.
+	seconds map[string][]*move
 	// hands are ESO's ExternalSecrets that people wrote, by the Secret's name.
 	hands map[string][]hand
 	// stores are the sync waves of the stores in the output.
@@ -44,6 +46,8 @@ type move struct {
 	// followed read the second Secret, stayed the first one. hooks are those that
 	// run before the sync, fixed those that can't be changed.
 	followed, stayed, restarts, hooks, fixed []cutover.Reader
+	// already: something names the second Secret by itself.
+	already bool
 	// wave is the least of the readers' sync waves, if waved.
 	wave  int
 	waved bool
@@ -112,12 +116,14 @@ func (o *Output) mayMove() bool {
 
 // send looks through the streams.
 func (o *Output) send(ctx context.Context, streams []Stream) error {
-	s := &scout{moves: map[string][]*move{}, hands: map[string][]hand{}, stores: map[presentStore]int{}}
+	s := &scout{moves: map[string][]*move{}, seconds: map[string][]*move{}, hands: map[string][]hand{}, stores: map[presentStore]int{}}
 	opts := o.opts
 	opts.Seen, opts.Followed = nil, nil
 	opts.Decided = func(obj *manifest.Object, d Decision) {
 		if config.Follows(d.Mode.Mode) && d.Result.ESO != nil {
-			s.moves[obj.Ref.Name] = append(s.moves[obj.Ref.Name], &move{pos: obj.Pos, ref: obj.Ref, mode: d.Mode.Mode, to: d.Result.ESO.Target.Name, workloads: d.Mode.Workloads})
+			m := &move{pos: obj.Pos, ref: obj.Ref, mode: d.Mode.Mode, to: d.Result.ESO.Target.Name, workloads: d.Mode.Workloads}
+			s.moves[obj.Ref.Name] = append(s.moves[obj.Ref.Name], m)
+			s.seconds[m.to] = append(s.seconds[m.to], m)
 		}
 	}
 	run := New()
@@ -139,8 +145,9 @@ func (o *Output) send(ctx context.Context, streams []Stream) error {
 		plans = append(plans, p)
 	}
 	o.scout = s
+	names := slices.AppendSeq(s.names(), maps.Keys(s.seconds))
 	for _, p := range plans {
-		if err := p.FindNames(ctx, s.names(), []string{manifest.AnyGroup}, o.read); err != nil {
+		if err := p.FindNames(ctx, names, []string{manifest.AnyGroup}, o.read); err != nil {
 			return err
 		}
 	}
@@ -205,6 +212,10 @@ func (o *Output) moving(obj *manifest.Object) (out []target, value map[string]an
 		return nil, nil, false
 	}
 	for _, r := range cutover.References(obj.Ref, value, o.opts.Settings.References) {
+		for _, m := range o.scout.seconds[r.Name] {
+			same, unsure := o.near(r.Namespace, m.ref.Namespace)
+			m.already = m.already || same || unsure
+		}
 		for _, m := range o.scout.moves[r.Name] {
 			same, unsure := o.near(r.Namespace, m.ref.Namespace)
 			if same || unsure || r.Loose {

@@ -8,7 +8,8 @@ var (
 		ID: "KES508", Name: "untyped-name", Severity: manifest.Warning,
 		Summary: "something names a Secret whose readers move to another one, and may be a reference",
 		Detail: "In modes switch and switched the references that kesbridge knows follow. A name in an argument, a variable, an annotation, a ConfigMap or a field that isn't known to be a reference is left as it is: " +
-			"whether it means the Secret can't be told. So is a reference whose namespace is decided elsewhere, such as an Istio Gateway's or a ClusterIssuer's. In mode switched the old Secret is gone, and what still reads it fails.",
+			"whether it means the Secret can't be told. So is a reference whose namespace is decided elsewhere, such as an Istio Gateway's or a ClusterIssuer's. In mode switched the old Secret is gone, and what still reads it fails. There the rule also names a Secret that nothing in the output is known to read, " +
+			"under the old name or the new one: its readers are elsewhere, such as in files that weren't given.",
 		Fix: "change it by hand if it means the Secret; a field of a custom resource goes into references in kesbridge.yaml; otherwise waive the finding",
 	}
 	NotFollowed = Rule{
