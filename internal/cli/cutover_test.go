@@ -23,7 +23,7 @@ func cutoverLab(t *testing.T) (s *Server, call func(args ...string) (stdout, std
 		return map[string]any{"password": base64.StdEncoding.EncodeToString([]byte("hunter2"))}
 	}
 	kes, eso := &Poller{Values: values}, &Operator{Deaf: true, Values: values}
-	s.Controllers = append(s.Controllers, eso.Reconcile)
+	s.AddController(eso.Reconcile)
 	s.Add(
 		Object{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": Object{"name": "kes", "namespace": "kes"}, "spec": Object{"replicas": 1, "template": Object{"spec": Object{"containers": []any{Object{
 			"name": "kes", "image": "ghcr.io/external-secrets/kubernetes-external-secrets:8.5.5", "env": []any{Object{"name": "POLLER_INTERVAL_MILLISECONDS", "value": "10"}},

@@ -33,7 +33,7 @@ func newLab(t *testing.T, deaf bool, n int) *lab {
 	}
 	l := &lab{Server: New(), t: t, kes: &Poller{Values: values}, eso: &Operator{Deaf: deaf, Values: values}, uids: map[string]string{}, file: filepath.Join(t.TempDir(), "state", "journal.jsonl")}
 	t.Cleanup(l.Close)
-	l.Controllers = append(l.Controllers, l.eso.Reconcile)
+	l.AddController(l.eso.Reconcile)
 	if !deaf {
 		l.ESOVersions = []string{"v1beta1"}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	. "kesbridge/internal/handover/handovertest"
@@ -27,7 +28,7 @@ func handedOver(t *testing.T, deaf bool, n int) *lab {
 	if rep := l.run(nil); rep.Count(Done) != n {
 		t.Fatal(outcomes(rep))
 	}
-	l.Controllers = append(l.Controllers, l.kes.Reconcile)
+	l.AddController(l.kes.Reconcile)
 	return l
 }
 
@@ -57,7 +58,7 @@ func TestRollback(t *testing.T) {
 			if rep, err := l.rollback(context.Background(), func(o *RunOptions) { o.Yes = false }); err != nil || rep.Count(Ready) != 4 || len(l.Log()) != before {
 				t.Fatalf("dry run: %v %s%v", err, outcomes(rep), l.Log()[before:])
 			}
-			l.Before = func(_ int, verb, path string) bool {
+			l.SetBefore(func(_ int, verb, path string) bool {
 				if name := path[strings.LastIndex(path, "/")+1:]; verb == "DELETE" {
 					o := l.Get(Secrets, "shop", name)["metadata"].(Object)["ownerReferences"].([]any)[0].(Object)
 					if o["apiVersion"] != "kubernetes-client.io/v1" || l.Get(ESOResource, "shop", name)["metadata"].(Object)["annotations"].(Object)["argocd.argoproj.io/sync-options"] != "Prune=false" {
@@ -65,7 +66,7 @@ func TestRollback(t *testing.T) {
 					}
 				}
 				return true
-			}
+			})
 			rep, err := l.rollback(context.Background(), nil)
 			if err != nil || rep.Count(Back) != 4 {
 				t.Fatalf("%v %s", err, outcomes(rep))
@@ -96,20 +97,22 @@ func TestRollbackInterrupted(t *testing.T) {
 			for stopped := true; stopped; n++ {
 				l := handedOver(t, true, 1)
 				ctx, cancel := context.WithCancel(context.Background())
-				stopped = false
+				var cutOff atomic.Bool
 				base := l.Requests()
 				cut := func(at int) bool {
 					if at-base >= n {
-						stopped = true
+						cutOff.Store(true)
 						cancel()
 					}
 					return at-base < n
 				}
-				l.Before = func(at int, _, _ string) bool { return at-base <= n && (after || cut(at)) }
-				l.After = func(at int, _, _ string) bool { return !after || cut(at) }
+				l.SetBefore(func(at int, _, _ string) bool { return at-base <= n && (after || cut(at)) })
+				l.SetAfter(func(at int, _, _ string) bool { return !after || cut(at) })
 				_, _ = l.rollback(ctx, nil)
 				cancel()
-				l.Before, l.After = nil, nil
+				stopped = cutOff.Load()
+				l.SetBefore(nil)
+				l.SetAfter(nil)
 				when := fmt.Sprintf("stopped at request %d", n)
 				l.holds(when)
 				rep, err := l.rollback(context.Background(), nil)
@@ -134,7 +137,7 @@ func TestRollbackHalfWay(t *testing.T) {
 	if rep := l.run(func(o *RunOptions) { o.Timeout = 2e8 }); rep.Count(Failed) != 1 || !strings.Contains(outcomes(rep), "has not written it") {
 		t.Fatal(outcomes(rep))
 	}
-	l.Controllers = append(l.Controllers, l.kes.Reconcile)
+	l.AddController(l.kes.Reconcile)
 	rep, err := l.rollback(context.Background(), nil)
 	if err != nil || rep.Count(Back) != 1 {
 		t.Fatalf("%v %s", err, outcomes(rep))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	. "kesbridge/internal/handover/handovertest"
@@ -84,22 +85,25 @@ func interrupt(t *testing.T, deaf, after bool, n int) (stopped bool) {
 	l := newLab(t, deaf, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	var cutOff atomic.Bool
 	cut := func(at int, _, _ string) bool {
 		if at >= n {
-			stopped = true
+			cutOff.Store(true)
 			cancel()
 		}
 		return at < n
 	}
-	l.Before = func(at int, verb, path string) bool { return at <= n && (after || cut(at, verb, path)) }
-	l.After = func(at int, verb, path string) bool { return !after || cut(at, verb, path) }
+	l.SetBefore(func(at int, verb, path string) bool { return at <= n && (after || cut(at, verb, path)) })
+	l.SetAfter(func(at int, verb, path string) bool { return !after || cut(at, verb, path) })
 	c := l.client()
 	o := l.options(c)
 	_, err := c.Run(ctx, o)
+	stopped = cutOff.Load()
 	if stopped && err == nil && ctx.Err() == nil {
 		t.Fatalf("request %d: the run went on", n)
 	}
-	l.Before, l.After = nil, nil
+	l.SetBefore(nil)
+	l.SetAfter(nil)
 	when := fmt.Sprintf("stopped at request %d", n)
 	l.holds(when)
 	rep := l.run(nil)
@@ -266,14 +270,14 @@ func TestSyncedMeanwhile(t *testing.T) {
 	l.Delete("deployments.apps", "kes", "kes", "Background")
 	l.kes.Poll(l.Server) // lastSync is now
 	polled := false
-	l.Before = func(_ int, verb, path string) bool {
+	l.SetBefore(func(_ int, verb, path string) bool {
 		if verb == "GET" && strings.HasSuffix(path, "/s0") && !polled {
 			polled = true
-			l.Before = nil
+			l.SetBefore(nil)
 			l.Change(KESResource, "shop", "s0", func(o Object) { o["status"] = Object{"lastSync": "2999-01-01T00:00:00.000Z", "status": "SUCCESS"} })
 		}
 		return true
-	}
+	})
 	rep := l.run(func(o *RunOptions) { o.Poll, o.Controllers = 20e6, []string{NoKES} })
 	if rep.Count(Refused) != 1 || !strings.Contains(outcomes(rep), "some KES serves it") {
 		t.Fatal(outcomes(rep))
@@ -285,9 +289,9 @@ func TestSyncedMeanwhile(t *testing.T) {
 // stays, so that nothing is lost.
 func TestTakenBack(t *testing.T) {
 	l := newLab(t, true, 1)
-	l.After = func(_ int, verb, path string) bool {
+	l.SetAfter(func(_ int, verb, path string) bool {
 		if verb == "PATCH" && strings.Contains(path, "/secrets/") {
-			l.After = nil
+			l.SetAfter(nil)
 			l.thaw(0)
 			l.eso.Stopped = true
 			l.Change(Secrets, "shop", "s0", func(o Object) { o["metadata"].(Object)["labels"] = Object{"x": "y"} })
@@ -295,7 +299,7 @@ func TestTakenBack(t *testing.T) {
 			l.eso.Stopped = false
 		}
 		return true
-	}
+	})
 	rep := l.run(nil)
 	if rep.Count(Failed) != 1 || !strings.Contains(outcomes(rep), "KES took Secret shop/s0 back") {
 		t.Fatal(outcomes(rep))
@@ -310,14 +314,14 @@ func TestTakenBack(t *testing.T) {
 // object is removed. The deletion orphans, so the Secret stays.
 func TestTakenBackLate(t *testing.T) {
 	l := newLab(t, true, 1)
-	l.Before = func(_ int, verb, path string) bool {
+	l.SetBefore(func(_ int, verb, path string) bool {
 		if verb == "DELETE" {
-			l.Before = nil
+			l.SetBefore(nil)
 			l.thaw(0)
 			l.kes.Poll(l.Server)
 		}
 		return true
-	}
+	})
 	rep := l.run(nil)
 	if rep.Count(Failed) != 1 {
 		t.Fatal(outcomes(rep))
@@ -390,13 +394,13 @@ func TestOwners(t *testing.T) {
 func TestConflict(t *testing.T) {
 	l := newLab(t, true, 1)
 	writes := 3
-	l.Before = func(_ int, verb, path string) bool {
+	l.SetBefore(func(_ int, verb, path string) bool {
 		if verb == "PATCH" && strings.Contains(path, "/secrets/") && writes > 0 {
 			writes--
 			l.Change(Secrets, "shop", "s0", func(o Object) { o["metadata"].(Object)["labels"] = Object{"write": fmt.Sprint(writes)} })
 		}
 		return true
-	}
+	})
 	rep := l.run(nil)
 	if rep.Count(Done) != 1 || writes != 0 {
 		t.Fatal(outcomes(rep))
@@ -428,16 +432,16 @@ func TestShaky(t *testing.T) {
 			l := newLab(t, true, 2)
 			shake := func(n int, _, _ string) bool { return n%4 != 0 }
 			if after {
-				l.After = shake
+				l.SetAfter(shake)
 			} else {
-				l.Before = shake
+				l.SetBefore(shake)
 			}
 			if rep := l.run(func(o *RunOptions) { o.Timeout = 60e9 }); rep.Count(Done) != 2 {
 				t.Fatal(outcomes(rep))
 			}
 			l.holds("shaky")
 			l.over("shaky")
-			l.Controllers = append(l.Controllers, l.kes.Reconcile)
+			l.AddController(l.kes.Reconcile)
 			rep, err := l.rollback(context.Background(), func(o *RunOptions) { o.Timeout = 60e9 })
 			if err != nil || rep.Count(Back) != 2 {
 				t.Fatalf("%v %s", err, outcomes(rep))

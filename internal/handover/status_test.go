@@ -32,7 +32,7 @@ func owner(apiVersion, name, uid string) Object {
 func TestState(t *testing.T) {
 	owned := func(list ...any) func(*lab) {
 		return func(l *lab) {
-			l.Controllers = nil // nobody mends it
+			l.StopControllers() // nobody mends it
 			l.Change(Secrets, "shop", "s0", func(o Object) { o["metadata"].(Object)["ownerReferences"] = list })
 		}
 	}

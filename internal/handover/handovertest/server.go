@@ -34,18 +34,50 @@ type Server struct {
 	Forbid map[string]bool
 	// PageSize bounds a page, whatever the client asks for; 0: as asked.
 	PageSize int
-	// Before is called before a request is carried out, with its number, verb
-	// and path; After when it was. False drops the connection.
-	Before, After func(n int, verb, path string) bool
-	// Controllers are run after each change, until none changes anything.
-	Controllers []func(s *Server) bool
 
-	mu       sync.Mutex
-	objects  map[string]Object // by resource path
-	version  int
-	requests int
-	log      []string
-	expired  bool
+	mu sync.Mutex
+	// before and after are Hooks; controllers are run after each change, until
+	// none changes anything.
+	before, after Hook
+	controllers   []func(s *Server) bool
+	objects       map[string]Object // by resource path
+	version       int
+	requests      int
+	log           []string
+	expired       bool
+}
+
+// Hook is called with the number of a request, its verb and path; false drops
+// the connection.
+type Hook func(n int, verb, path string) bool
+
+// SetBefore sets what is called before a request is carried out, SetAfter when
+// it was.
+func (s *Server) SetBefore(h Hook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = h
+}
+
+// SetAfter is like SetBefore.
+func (s *Server) SetAfter(h Hook) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after = h
+}
+
+// AddController lets a controller do its work after each change.
+func (s *Server) AddController(c func(s *Server) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.controllers = append(s.controllers, c)
+}
+
+// StopControllers takes all controllers away.
+func (s *Server) StopControllers() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.controllers = nil
 }
 
 // New starts a server; Close ends it.
@@ -243,7 +275,7 @@ func (s *Server) delete(o Object, propagation string) {
 func (s *Server) settle() {
 	for range 50 {
 		changed := s.collect()
-		for _, c := range s.Controllers {
+		for _, c := range s.controllers {
 			changed = c(s) || changed
 		}
 		if !changed {
@@ -331,19 +363,20 @@ func (s *Server) release(o Object, finalizer string) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests++
-	n := s.requests
+	n, before := s.requests, s.before
 	s.mu.Unlock()
-	if s.Before != nil && !s.Before(n, r.Method, r.URL.Path) {
+	if before != nil && !before(n, r.Method, r.URL.Path) {
 		panic(http.ErrAbortHandler)
 	}
 	s.mu.Lock()
 	code, out := s.answer(r)
 	data, err := json.Marshal(out)
+	after := s.after
 	s.mu.Unlock()
 	if err != nil {
 		panic(err)
 	}
-	if s.After != nil && !s.After(n, r.Method, r.URL.Path) {
+	if after != nil && !after(n, r.Method, r.URL.Path) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "application/json")
