@@ -200,7 +200,18 @@ func TestPolicyText(t *testing.T) {
 	for i := range 2000 {
 		long = append(long, Namespace{Name: fmt.Sprint(i), KeyName: ptr(fmt.Sprintf("^team-%d/%s", i, strings.Repeat("x", 40)))})
 	}
-	if _, err := AdmissionPolicy(Policy{Namespaces: long}); err == nil || !strings.Contains(err.Error(), "patterns") {
+	e := Policy{Namespaces: long}.expressions()
+	if _, err := AdmissionPolicy(e.p); err != nil || len(e.patterns.parts) < 3 {
+		t.Errorf("%d parts: %v", len(e.patterns.parts), err)
+	}
+	if got := e.patterns.has("x"); !strings.HasPrefix(got, "(x in variables.patterns || x in variables.patterns2 || ") {
+		t.Errorf("%s", got)
+	}
+	var many []string
+	for i := range 20000 {
+		many = append(many, fmt.Sprint("namespace-", i))
+	}
+	if _, err := AdmissionPolicy(Policy{Settings: Settings{Watched: many}}); err == nil || !strings.Contains(err.Error(), "validation") {
 		t.Errorf("an expression that is too long: %v", err)
 	}
 	a, err := AdmissionPolicy(Policy{Namespaces: long[:5], Stores: []StoreRole{{Name: "x", Role: "b"}, {Name: "x", Role: "a"}, {Name: "w"}}})

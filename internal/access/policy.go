@@ -80,7 +80,7 @@ const maxExpression = 100_000
 // neither annotation may use everything, unless annotations are enforced.
 func AdmissionPolicy(p Policy) ([]manifest.Map, error) {
 	name := cmp.Or(p.Name, DefaultName)
-	e := expressions{p: p, known: p.tables()}
+	e := p.expressions()
 	variables, validations := e.variables(), e.validations()
 	for kind, list := range map[string][]any{"variable": variables, "validation": validations} {
 		for _, v := range list {

@@ -10,7 +10,11 @@ import (
 // TestTable: Permitted says what KES's own code says.
 func TestTable(t *testing.T) {
 	n := 0
-	for _, g := range accesstest.Groups() {
+	large, _, err := accesstest.Large()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range append(accesstest.Groups(), large) {
 		for i := range g.Cases {
 			c := &g.Cases[i]
 			es, err := g.Decode(c)

@@ -90,7 +90,7 @@ func table(t *testing.T) (groups []group) {
 	return groups
 }
 
-// large is a policy for the stores and annotations of 800 teams.
+// large is a policy for the stores and annotations of 2,000 teams.
 const large = "large"
 
 // convert gives the ESO objects of a group, as the product prints them, by

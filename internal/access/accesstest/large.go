@@ -9,7 +9,7 @@ import (
 // Large is a group with the stores and annotations of a large fleet; its cases
 // are the first and the last of them.
 func Large() (Group, access.Policy, error) {
-	const n = 800
+	const n = 2000
 	g := Group{Name: "large"}
 	for _, i := range []int{0, n - 1} {
 		text, role := fmt.Sprintf(`^team-%d/.*`, i), fmt.Sprintf(`role/team-%d$`, i)
