@@ -15,10 +15,11 @@ func Example() {
 	}
 	live := access.Annotations{access.DefaultKeyName: text}
 	for _, key := range []string{"shop/db", "pay/db"} {
-		fmt.Println(p.Judge().Verdict("shop", live, &eso.ExternalSecret{
+		ok, why := p.Judge().Verdict("shop", live, &eso.ExternalSecret{
 			Store: eso.StoreRef{Kind: "ClusterSecretStore", Name: "aws"},
 			Data:  []eso.Data{{SecretKey: "db", RemoteRef: eso.RemoteRef{Key: key}}},
-		}))
+		})
+		fmt.Printf("%t %q\n", ok, why)
 	}
 	for _, f := range access.Findings(p, access.Emitted{}) {
 		fmt.Println(f.Rule, f.Ref)
@@ -26,8 +27,8 @@ func Example() {
 	objects, err := access.AdmissionPolicy(p)
 	fmt.Println(len(objects), objects[0].Get("kind"), err)
 	// Output:
-	// true
-	// false key pay/db does not match
+	// true ""
+	// false "key pay/db does not match"
 	// KES208 Namespace/shop
 	// 2 ValidatingAdmissionPolicy <nil>
 }
