@@ -5,8 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -34,23 +32,6 @@ type scout struct {
 	hands map[string][]hand
 	// stores are the sync waves of the stores in the output.
 	stores map[presentStore]int
-}
-
-// move is one of them.
-type move struct {
-	pos       manifest.Pos
-	ref       manifest.Ref
-	mode      string
-	to        string
-	workloads *config.Selector
-	// followed read the second Secret, stayed the first one. hooks are those that
-	// run before the sync, fixed those that can't be changed.
-	followed, stayed, restarts, hooks, fixed []cutover.Reader
-	// already: something names the second Secret by itself.
-	already bool
-	// wave is the least of the readers' sync waves, if waved.
-	wave  int
-	waved bool
 }
 
 // hand is an ExternalSecret by hand.
@@ -226,108 +207,6 @@ func (o *Output) moving(obj *manifest.Object) (out []target, value map[string]an
 	return out, value, true
 }
 
-// labelsOf are those of an object.
-func labelsOf(value map[string]any) map[string]string {
-	return textsIn(value, "labels")
-}
-
-func textsIn(value map[string]any, key string) map[string]string {
-	out := map[string]string{}
-	meta, _ := value["metadata"].(map[string]any)
-	m, _ := meta[key].(map[string]any)
-	for k, v := range m {
-		if s, ok := v.(string); ok {
-			out[k] = s
-		}
-	}
-	return out
-}
-
-// selected reports whether a reader follows its Secret.
-func (m *move) selected(value map[string]any) bool {
-	return m.mode == config.Switched || m.workloads.Holds(labelsOf(value))
-}
-
-// phase is when Argo CD applies an object.
-type phase int
-
-const (
-	duringSync phase = iota
-	beforeSync
-	afterSync
-)
-
-// phaseOf reads an object's hooks (gitops-engine, pkg/sync/hook and hook/helm:
-// Argo CD's own annotation wins over Helm's).
-func phaseOf(notes map[string]string) (p phase, hook bool) {
-	list, argo := notes["argocd.argoproj.io/hook"]
-	if !argo {
-		list = notes["helm.sh/hook"]
-	}
-	if strings.TrimSpace(list) == "" {
-		return duringSync, false
-	}
-	p = afterSync
-	for h := range strings.SplitSeq(list, ",") {
-		switch strings.TrimSpace(h) {
-		case "PreSync", "pre-install", "pre-upgrade":
-			return beforeSync, true
-		case "Sync", "crd-install":
-			p = duringSync
-		}
-	}
-	return p, true
-}
-
-// waveOf is an object's sync wave; of a Helm hook its weight (gitops-engine,
-// pkg/sync/syncwaves/waves.go).
-func waveOf(notes map[string]string) int {
-	for _, key := range []string{syncWave, "helm.sh/hook-weight"} {
-		if text, ok := notes[key]; ok {
-			if n, err := strconv.Atoi(text); err == nil {
-				return n
-			}
-		}
-	}
-	return 0
-}
-
-// note keeps a reader.
-func (m *move) note(obj *manifest.Object, value map[string]any, t target) {
-	r := cutover.Reader{Ref: obj.Ref, Path: t.Field}
-	if !m.selected(value) {
-		m.stayed = append(m.stayed, r)
-		return
-	}
-	m.followed = append(m.followed, r)
-	notes := textsIn(value, "annotations")
-	when, hook := phaseOf(notes)
-	switch {
-	case when == beforeSync:
-		m.hooks = append(m.hooks, r)
-	case when == duringSync:
-		if w := waveOf(notes); !m.waved || w < m.wave {
-			m.wave, m.waved = w, true
-		}
-	}
-	switch {
-	case t.Restarts:
-		m.restarts = append(m.restarts, r)
-	case t.Fixed && !hook && !(obj.Ref.Name == "" || strings.Contains(notes[cutover.SyncOptions], "Replace=true")):
-		m.fixed = append(m.fixed, r)
-	}
-}
-
-// before gives an ESO object a sync wave before those of its readers, unless it
-// has an earlier one.
-func (m *move) before(annotations *manifest.Map) (set bool) {
-	if m == nil || !m.waved || Wave(*annotations) < m.wave {
-		return false
-	}
-	annotations.Set(syncWave, strconv.Itoa(m.wave-1))
-	return true
-}
-
 // beforeStore says that an ESO object comes before its store now.
 func (s *scout) beforeStore(o *manifest.Object, ref eso.StoreRef, wave int) (f manifest.Finding, ok bool) {
 	key := presentStore{kind: ref.Kind, name: ref.Name}
@@ -338,20 +217,6 @@ func (s *scout) beforeStore(o *manifest.Object, ref eso.StoreRef, wave int) (f m
 		return rule.SyncOrder.At(o.Pos, o.Ref, "its ESO resource gets sync wave %d, before its readers, and the %s %s has %d", wave, ref.Kind, ref.Name, of), true
 	}
 	return f, false
-}
-
-func (m *move) readers() []cutover.Reader {
-	if m == nil {
-		return nil
-	}
-	return m.followed
-}
-
-func (m *move) others() []cutover.Reader {
-	if m == nil {
-		return nil
-	}
-	return m.stayed
 }
 
 // posAt is the place of a field.
