@@ -3,6 +3,7 @@ package handover
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,7 +138,7 @@ func (c *Client) environment(ctx context.Context, out *Controller, k *container)
 			out.Watched = append(out.Watched, ns)
 		}
 	}
-	out.PollMilliseconds, _ = strconv.ParseInt(strings.TrimSpace(values["POLLER_INTERVAL_MILLISECONDS"]), 10, 64)
+	out.PollMilliseconds = milliseconds(values["POLLER_INTERVAL_MILLISECONDS"])
 	for _, name := range deciding {
 		if secret[name] {
 			out.Unknown = append(out.Unknown, name)
@@ -181,4 +182,14 @@ func (c *Client) controllerOf(ctx context.Context, kind string, w *workload, nam
 		out.selector = selector.String()
 	}
 	return out, true, c.environment(ctx, &out, k)
+}
+
+// milliseconds reads a poll interval as KES's Number() does (config/environment.js):
+// Helm writes 1000000 of its values as 1e+06. 0: it is no number.
+func milliseconds(text string) int64 {
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || !(n > 0) || n > math.MaxInt32 { // setTimeout takes no more
+		return 0
+	}
+	return int64(math.Ceil(n))
 }
