@@ -11,7 +11,7 @@
 //   - An object that gets a foreign controllerId keeps the poller that it has for one more poll.
 //   - A status that can't be written, since the object is gone, ends the process.
 //
-// Left out: backends, templates' lodash, the namespaces' annotations, metrics.
+// Left out: backends, templates' lodash, secretDescriptor, the namespaces' annotations, metrics.
 package kes
 
 import (
