@@ -185,7 +185,11 @@ func TestCutoverRBAC(t *testing.T) {
 	if strings.Contains(out, "resources: [secrets]\n  verbs") {
 		t.Errorf("all Secrets may be read:\n%s", out)
 	}
-	out, errs, code = call("rbac", "../../examples/hello", "--kes", "kes/kes")
+	app := filepath.Join(t.TempDir(), "app") // the examples' Applications may take the others for theirs
+	if err := os.CopyFS(app, os.DirFS("../../examples/hello")); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code = call("rbac", app, "--kes", "kes/kes")
 	contains(t, out, "namespace: shop", `- "database"`, "kesbridge-cutover-kes")
 	contains(t, errs, "roles for 1 Secret in 1 namespace")
 	if code != 0 || strings.Contains(out, "statefulsets, daemonsets]\n  verbs: [get, list]") {

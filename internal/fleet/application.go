@@ -178,7 +178,7 @@ func (f *Fleet) here(app *argocd.Application, why func(string)) *argocd.Applicat
 			continue
 		}
 		reason := f.elsewhere(app, s)
-		if reason == "" || s.Plugin != nil {
+		if reason == "" || s.Plugin != nil && f.ours(app, s) {
 			f.renderedBy(s)
 		}
 		if reason != "" {
@@ -228,6 +228,17 @@ func (f *Fleet) elsewhere(app *argocd.Application, s argocd.ApplicationSource) s
 		return fmt.Sprintf("there is no directory %s here, and without a remote nobody can say whether %s is this repository", s.Path, s.RepoURL)
 	}
 	return "" // any other error is said where it is rendered
+}
+
+// ours reports whether a source with a plugin is this repository's: then the
+// plugin renders the directory, whatever it makes of it.
+func (f *Fleet) ours(app *argocd.Application, s argocd.ApplicationSource) bool {
+	one := *app
+	s.Plugin = nil
+	one.Spec.Source, one.Spec.Sources = &s, nil
+	var repo *argocd.RepoError
+	_, err := f.checkout.Requests(&one, f.options.Argo)
+	return !errors.As(err, &repo)
 }
 
 func (f *Fleet) missing(dir string) bool {
