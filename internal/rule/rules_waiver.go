@@ -46,7 +46,8 @@ func Steady(id string) bool {
 	switch id {
 	case NoMode.ID, KeepRefused.ID, NoESO.ID, ListDoubt.ID, VersionContradicted.ID, SharedStore.ID, GoldenDiffers.ID,
 		UntypedName.ID, NotFollowed.ID, ReadElsewhere.ID, Followed.ID, NotSuperseded.ID, SyncOrder.ID, FixedReader.ID,
-		AccessLost.ID, PatternRefused.ID, PolicyStricter.ID:
+		AccessLost.ID, PatternRefused.ID, PolicyStricter.ID,
+		StoreUnknown.ID, StoreNotPrinted.ID, StoreConflict.ID, StoreTwice.ID, HookedStore.ID, CredentialsOverwritten.ID:
 		return false
 	}
 	return Waivable(id)
