@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -145,7 +146,7 @@ func (a *app) stores(ctx context.Context, o options, f storesFlags, paths []stri
 func (g *gathering) entries(served []store.Served, guards map[string]*guard) []storeEntry {
 	var out []storeEntry
 	for _, s := range served {
-		e := storeEntry{served: s, from: chosenBy(&s)}
+		e := storeEntry{served: s, from: g.chosenBy(&s)}
 		first := s.Uses[0]
 		opts, guard := g.options[s.Cluster], guards[s.Cluster]
 		switch there, ok := g.inGit[gitStore{s.Cluster, s.Ref.Kind, s.Namespace, s.Ref.Name}]; {
@@ -196,8 +197,13 @@ func (g *gathering) overwritten(s *store.Served, generated store.Generated) mani
 	return nil
 }
 
+// relative takes the place of the repository on this machine out of a text.
+func (g *gathering) relative(text string) string {
+	return strings.ReplaceAll(text, g.root+string(filepath.Separator), "")
+}
+
 // chosenBy says what gave the store its name.
-func chosenBy(s *store.Served) string {
+func (g *gathering) chosenBy(s *store.Served) string {
 	var from []string
 	for _, u := range s.Uses {
 		how := "derived"
@@ -207,7 +213,7 @@ func chosenBy(s *store.Served) string {
 		case c.Named:
 			how = "--store"
 		case c.Rule != nil && !c.Derived:
-			how = c.Rule.Pos.String()
+			how = g.relative(c.Rule.Pos.String())
 		}
 		from = append(from, how)
 	}

@@ -32,6 +32,9 @@ type gathering struct {
 	flags storesFlags
 	run   *pipeline.Run
 
+	// root is the repository's directory, or that of the first file.
+	root string
+
 	mu   sync.Mutex
 	uses []store.Use
 	// resources are what the uses are about.
@@ -77,6 +80,13 @@ func (g *gathering) say(opts pipeline.Options, fs ...manifest.Finding) {
 // gather reads everything. Files of manifests are read as they are; Applications,
 // files of them and directories are rendered as check renders them.
 func (g *gathering) gather(ctx context.Context, paths []string) error {
+	where := "."
+	if len(paths) > 0 && paths[0] != "-" {
+		where = paths[0]
+	}
+	if checkout, err := argocd.OpenCheckout(where); err == nil {
+		g.root = checkout.Root
+	}
 	dirs, err := g.files(ctx, paths)
 	if err != nil {
 		return err

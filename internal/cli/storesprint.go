@@ -51,6 +51,7 @@ func (g *gathering) conclude(entries []storeEntry) (failed bool) {
 	fs, _ := g.run.Finish()
 	p := a.palette()
 	for _, f := range fs {
+		f.Pos.File, f.Message = g.relative(f.Pos.File), g.relative(f.Message)
 		printFinding(a.err, p, f)
 	}
 	// An error that was waived is accepted here: nothing is lost by it.

@@ -129,7 +129,7 @@ func (f *facts) checkESO(say sayer) {
 	mine := f.secret.ownedBy(e.Metadata.UID)
 	switch r := e.ready(); {
 	case r == nil && !mine:
-		say("wait until ESO has looked at it; is ESO running?", "ESO has not looked at its resource yet")
+		say("is ESO running? If it is, wake it: kubectl annotate externalsecrets.external-secrets.io -n "+e.Metadata.Namespace+" "+e.Metadata.Name+" --overwrite "+Touched+"=$(date +%s) (since 0.11 it may sleep for minutes beside a KES that writes)", "ESO has not looked at its resource yet")
 	case r == nil || r.Status == "True" || mine:
 	case !slices.ContainsFunc(foreignOwner, func(m string) bool { return strings.HasPrefix(r.Message, m) }):
 		say("kubectl describe externalsecrets.external-secrets.io -n "+e.Metadata.Namespace+" "+e.Metadata.Name+" shows the events", "ESO can't make the Secret: %s", r.Message)
