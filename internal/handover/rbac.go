@@ -119,6 +119,11 @@ func (r *RBAC) namespace(names []string) []roleRule {
 		{"compared by digest before and after; the owner is moved", "", []string{"secrets"}, names, []string{"get", "patch"}},
 		{"kesbridge deletes no Secret; OwnerReferencesPermissionEnforcement lets only who may delete an object change its owners: leave it out without that", "", []string{"secrets"}, names, []string{"delete"}},
 	}
+	var proofs []string
+	for _, name := range names {
+		proofs = append(proofs, proofName(name))
+	}
+	out = append(out, roleRule{"--prove reads the second Secret that ESO makes for a moment", "", []string{"secrets"}, proofs, []string{"get"}})
 	if r.ListSecrets {
 		out = append(out, roleRule{"finds Secrets whose KES resource is gone; whoever has it can read every Secret of the namespace", "", []string{"secrets"}, nil, []string{"list"}})
 	}
