@@ -29,9 +29,13 @@ func TestRights(t *testing.T) {
 	f.grant(roles.out)
 
 	w := f.watch(secrets)
-	for _, ns := range f.namespaces {
+	for i, ns := range f.namespaces {
 		f.ok("status", "-n", ns)
-		f.ok("run", "-n", ns, "--yes", "--journal", f.journal)
+		args := []string{"run", "-n", ns, "--yes", "--journal", f.journal}
+		if i > 0 {
+			args = append(args, "--prove") // it reads a second Secret
+		}
+		f.ok(args...)
 	}
 	w.check("handed over", esoAlone, func(ns, name string) error { return f.absent(f.kesPath(ns, name)) })
 	w = f.watch(secrets)
