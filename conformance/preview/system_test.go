@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"kesbridge/conformance/preview/tool"
 )
 
 // system is a whole Argo CD on this machine.
@@ -62,12 +64,11 @@ func start(t *testing.T) *system {
 func random() string { return rand.Text() }
 
 func address(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	a, err := tool.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return a
 }
 
 func port(address string) string { return address[strings.LastIndex(address, ":")+1:] }

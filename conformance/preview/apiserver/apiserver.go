@@ -113,12 +113,11 @@ func (s *Server) start(etcd, api string) error {
 // free finds addresses that nobody listens at.
 func free(n int) (addresses []string, err error) {
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		a, err := tool.Address()
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() // only when all are found, so that they differ
-		addresses = append(addresses, l.Addr().String())
+		addresses = append(addresses, a)
 	}
 	return addresses, nil
 }
