@@ -122,6 +122,33 @@ func TestEmitStores(t *testing.T) {
 	}
 }
 
+// TestEmitStoresHooks: a store can't come before a hook of the phase before the
+// sync; of the other phases it can, and their waves say nothing of the sync's.
+func TestEmitStoresHooks(t *testing.T) {
+	for annotations, want := range map[string]string{
+		"argocd.argoproj.io/hook: PreSync":                                      "KES212",
+		"helm.sh/hook: 'pre-install,post-install'":                              "KES212",
+		"argocd.argoproj.io/hook: PostSync, argocd.argoproj.io/sync-wave: '-7'": `sync-wave: "-1"`,
+		"argocd.argoproj.io/hook: Sync, argocd.argoproj.io/sync-wave: '-7'":     `sync-wave: "-8"`,
+		"helm.sh/hook: crd-install, helm.sh/hook-weight: '-4'":                  `sync-wave: "-5"`,
+		"example.com/hook: PreSync":                                             `sync-wave: "-1"`,
+	} {
+		file := filepath.Join(t.TempDir(), "a.yaml")
+		text := "apiVersion: kubernetes-client.io/v1\nkind: ExternalSecret\nmetadata: {name: a, namespace: shop, annotations: {" + annotations + "}}\nspec: {backendType: gcpSecretsManager, projectId: p, data: [{key: k, name: pw}]}\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out, said bytes.Buffer
+		if code := Run(context.Background(), []string{"render", "--emit-stores=namespaced", filepath.Dir(file)}, nil, strings.NewReader(""), &out, &said); code != 0 {
+			t.Fatal(said.String())
+		}
+		store, _, _ := strings.Cut(out.String(), "---\n")
+		if early := want == "KES212"; early != strings.Contains(said.String(), "KES212") || !early && !strings.Contains(store, want) {
+			t.Errorf("%s: want %s\n%s\n%s", annotations, want, store, said.String())
+		}
+	}
+}
+
 // TestWave reads waves as gitops-engine does.
 func TestWave(t *testing.T) {
 	for text, want := range map[string]int{"": 0, "5": 5, "-5": -5, "x": 0, "1.5": 0, " 1": 0} {

@@ -330,7 +330,7 @@ func (l *looking) resource(o *manifest.Object) {
 	l.g.resources = append(l.g.resources, gitResource{l.cluster(), l.opts, lean(es), pos, ref})
 	l.g.uses = append(l.g.uses, store.Use{
 		Need: need, Choice: choice, Ref: ref, Pos: pos, App: l.app, Cluster: l.cluster(), ControllerID: es.Spec.ControllerID,
-		Wave: pipeline.Wave(es.Annotations), Profile: l.opts.Profile, KES: l.opts.KES,
+		Profile: l.opts.Profile, KES: l.opts.KES,
 	})
 	if first, ok := l.g.first[l.cluster()]; !ok || lessPos(pos, first) {
 		l.g.first[l.cluster()], l.g.options[l.cluster()] = pos, l.opts

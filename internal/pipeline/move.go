@@ -48,50 +48,6 @@ func (m *move) selected(value map[string]any) bool {
 	return m.mode == config.Switched || m.workloads.Holds(labelsOf(value))
 }
 
-// phase is when Argo CD applies an object.
-type phase int
-
-const (
-	duringSync phase = iota
-	beforeSync
-	afterSync
-)
-
-// phaseOf reads an object's hooks (gitops-engine, pkg/sync/hook and hook/helm:
-// Argo CD's own annotation wins over Helm's).
-func phaseOf(notes map[string]string) (p phase, hook bool) {
-	list, argo := notes["argocd.argoproj.io/hook"]
-	if !argo {
-		list = notes["helm.sh/hook"]
-	}
-	if strings.TrimSpace(list) == "" {
-		return duringSync, false
-	}
-	p = afterSync
-	for h := range strings.SplitSeq(list, ",") {
-		switch strings.TrimSpace(h) {
-		case "PreSync", "pre-install", "pre-upgrade":
-			return beforeSync, true
-		case "Sync", "crd-install":
-			p = duringSync
-		}
-	}
-	return p, true
-}
-
-// waveOf is an object's sync wave; of a Helm hook its weight (gitops-engine,
-// pkg/sync/syncwaves/waves.go).
-func waveOf(notes map[string]string) int {
-	for _, key := range []string{syncWave, "helm.sh/hook-weight"} {
-		if text, ok := notes[key]; ok {
-			if n, err := strconv.Atoi(text); err == nil {
-				return n
-			}
-		}
-	}
-	return 0
-}
-
 // note keeps a reader.
 func (m *move) note(obj *manifest.Object, value map[string]any, t target) {
 	r := cutover.Reader{Ref: obj.Ref, Path: t.Field}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
 
@@ -23,11 +22,12 @@ func (o *Output) wants(obj *manifest.Object, es *kes.ExternalSecret, res convert
 	if !o.opts.EmitStores || !res.Store.Derived {
 		return
 	}
+	when, _ := phaseOf(notesOf(res.ESO.Annotations))
 	ref := obj.Ref
 	ref.Namespace = cmp.Or(ref.Namespace, o.opts.Namespace)
 	o.wanted = append(o.wanted, store.Use{
 		Need: res.Need, Choice: res.Store, Ref: ref, Pos: obj.Pos, App: o.opts.App, Cluster: o.opts.Settings.Cluster,
-		ControllerID: es.Spec.ControllerID, Wave: Wave(res.ESO.Annotations), Hooked: hooks(res.ESO.Annotations), Final: final, KES: o.opts.KES, Profile: o.opts.Profile,
+		ControllerID: es.Spec.ControllerID, Wave: Wave(res.ESO.Annotations), Early: when == beforeSync, Late: when == afterSync, Final: final, KES: o.opts.KES, Profile: o.opts.Profile,
 	})
 }
 
@@ -84,9 +84,11 @@ func (o *Output) stores() []manifest.Map {
 // settled gives a store its sync wave and, while something guards its users,
 // the same guard: what a revert takes away must not be the store alone.
 func (o *Output) settled(object manifest.Map, uses []store.Use) manifest.Map {
-	wave, final := math.MaxInt, true
+	wave, waved, final := 0, false, true
 	for _, u := range uses {
-		wave = min(wave, u.Wave)
+		if !u.Early && !u.Late && (!waved || u.Wave < wave) {
+			wave, waved = u.Wave, true
+		}
 		final = final && u.Final
 	}
 	metadata, _ := object.Get("metadata").(manifest.Map)
@@ -100,15 +102,10 @@ func (o *Output) settled(object manifest.Map, uses []store.Use) manifest.Map {
 	return object
 }
 
-// hooks reports whether an object is one of Argo CD's hooks.
-func hooks(annotations manifest.Map) bool {
-	return annotations.Get("argocd.argoproj.io/hook") != nil || annotations.Get("helm.sh/hook") != nil
-}
-
 // hooked says which hooks a store comes after.
 func (o *Output) hooked(s *store.Served) manifest.Findings {
 	for _, u := range s.Uses {
-		if u.Hooked {
+		if u.Early {
 			return manifest.Findings{rule.HookedStore.At(u.Pos, u.Ref, "it is a hook, and SecretStore %s is applied in the sync after it", s.Ref.Name)}
 		}
 	}

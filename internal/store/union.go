@@ -23,10 +23,10 @@ type Use struct {
 	Cluster string
 	// ControllerID is spec.controllerId.
 	ControllerID string
-	// Wave is the resource's sync wave.
-	Wave int
-	// Hooked: it is a hook of Argo CD's.
-	Hooked bool
+	// Wave is the resource's sync wave, unless it is a hook of another phase:
+	// Early and Late are those before and after the sync.
+	Wave        int
+	Early, Late bool
 	// Final: nothing guards the converted resource any more.
 	Final bool
 	// KES and Profile are what holds where the resource is.
